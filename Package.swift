@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Two builds of the same sources.
+//   swift build / swift test      ordinary Swift: tests, examples, packages that depend on this one.
+//   make (BACKPROP_DIST=1)        Embedded Swift: libbackprop.so, which needs libc and libm and nothing else.
+let dist = Context.environment["BACKPROP_DIST"] == "1"
+
+let embedded: [SwiftSetting] = dist ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : []
+// Exclusivity is ours to keep: all engine state sits behind pointers, where the run-time check sees nothing but costs a call.
+let engine: [SwiftSetting] = embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
+
+// The kernel sources, once per instruction set. Always optimised: an unspecialised SIMD kernel is a thousand times slower.
+func kernels(_ name: String, _ define: String, _ flags: [String]) -> Target {
+  .target(
+    name: name, dependencies: ["KernelAPI", "CShim"],
+    swiftSettings: embedded + [.define(define), .unsafeFlags(["-Ounchecked", "-wmo", "-Xcc", "-fno-math-errno"] + flags)])
+}
+#if arch(x86_64)
+let kernelTargets = [
+  kernels("KernelsBase", "ISA_BASE", []),
+  kernels("KernelsV3", "ISA_V3", ["-Xcc", "-march=x86-64-v3"]),
+  kernels("KernelsV4", "ISA_V4", ["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"]),
+]
+#else
+let kernelTargets = [kernels("KernelsBase", "ISA_NEON", [])]
+#endif
+
+let linkDist: [LinkerSetting] = dist ? [.unsafeFlags([
+  "-nostartfiles", "-lm",
+  "-Xlinker", "--version-script=\(Context.packageDirectory)/cmake/backprop.map",
+  "-Xlinker", "-soname=libbackprop.so.0", "-Xlinker", "--gc-sections",
+  "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "defs",
+])] : []
+
+let package = Package(
+  name: "backprop",
+  products: [
+    .library(name: "Backprop", targets: ["Backprop"]),
+    .library(name: "backprop", type: .dynamic, targets: ["BackpropC"]),
+  ],
+  targets: [
+    .systemLibrary(name: "CBackprop", path: "include"),
+    .target(name: "CShim", cSettings: [.headerSearchPath("../../include")]),
+    .target(name: "KernelAPI", swiftSettings: embedded),
+    .target(
+      name: "Backprop", dependencies: ["CShim", "KernelAPI"] + kernelTargets.map { .target(name: $0.name) },
+      swiftSettings: engine),
+    .target(
+      name: "BackpropC", dependencies: ["Backprop", "CBackprop", "CShim"], swiftSettings: engine, linkerSettings: linkDist),
+  ] + kernelTargets + (dist ? [] : [
+    .testTarget(name: "KernelTests", dependencies: ["KernelAPI", "CShim"] + kernelTargets.map { .target(name: $0.name) }),
+    .testTarget(name: "BackpropTests", dependencies: ["Backprop"]),
+  ])
+)

@@ -1,0 +1,148 @@
+// The contract between the engine and the kernels: element types, the operations a kernel can do, and one
+// table of C function pointers per instruction set. Nothing here knows shapes, errors or the graph.
+//
+// Strides count elements unless a name says bytes. A kernel is called on counts and pointers the engine has
+// checked; n = 0 is allowed everywhere. No kernel allocates, and none keeps state between calls.
+
+/// Element types, numbered as in `backprop.h`.
+public enum DType: UInt8, CaseIterable, Sendable {
+  case float32 = 0, float64, int64, int32, uint8, bool, float16, bfloat16
+}
+
+/// y[i] = f(x[i]). `p` and `q` carry the parameters of `clamp` (lo, hi) and `powScalar` (exponent).
+public enum UnaryKernel: Int32, CaseIterable, Sendable {
+  case neg, abs, sign, square, clamp, logicalNot  // every arithmetic type (logicalNot: any type in, bool out)
+  case sqrt, rsqrt, reciprocal, exp, log, erf, tanh, sigmoid, relu, gelu, geluTanh, powScalar, sin, cos  // float32, float64
+}
+
+/// y[i] = f(a[i], b[i]). A stride is 1, or 0 for one value used throughout.
+public enum BinaryKernel: Int32, CaseIterable, Sendable {
+  case add, sub, mul, div, pow, maximum, minimum  // same type in and out (div: floats only; bool: maximum, minimum)
+  case eq, ne, lt, le, gt, ge  // bool out
+  // First derivatives fused with the incoming gradient a = g. b is the saved output y or input x.
+  case reluBackward, sigmoidBackward, tanhBackward  // (g, y): g·[y>0], g·y·(1−y), g·(1−y²)
+  case geluBackward, geluTanhBackward  // (g, x)
+}
+
+public enum ReduceKernel: Int32, CaseIterable, Sendable { case sum, max, min }
+
+public enum RowKernel: Int32, CaseIterable, Sendable { case softmax, logSoftmax }
+
+public typealias UnaryFunction = @convention(c) (
+  _ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer, _ p: Double, _ q: Double) -> Void
+public typealias BinaryFunction = @convention(c) (
+  _ n: Int, _ a: UnsafeRawPointer, _ aStride: Int, _ b: UnsafeRawPointer, _ bStride: Int, _ y: UnsafeMutableRawPointer) -> Void
+/// y[i] = condition[i] ? a[i] : b[i]; strides 0 or 1; `condition` is one byte, 0 or 1.
+public typealias SelectFunction = @convention(c) (
+  _ n: Int, _ condition: UnsafeRawPointer, _ cStride: Int, _ a: UnsafeRawPointer, _ aStride: Int,
+  _ b: UnsafeRawPointer, _ bStride: Int, _ y: UnsafeMutableRawPointer) -> Void
+public typealias CastFunction = @convention(c) (_ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) -> Void
+/// Copies a rows × columns block of elements of `size` bytes (1, 2, 4, 8) between any strides.
+public typealias CopyFunction = @convention(c) (
+  _ rows: Int, _ columns: Int, _ x: UnsafeRawPointer, _ xRow: Int, _ xColumn: Int,
+  _ y: UnsafeMutableRawPointer, _ yRow: Int, _ yColumn: Int, _ size: Int) -> Void
+/// Reduces each row: y[r] = ⊕ x[r·rowStride + 0 … n−1]. The tree depends on n alone.
+public typealias ReduceRowsFunction = @convention(c) (
+  _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ rowStride: Int, _ y: UnsafeMutableRawPointer) -> Void
+/// Reduces down the columns: y[c] = ⊕ over r < n of x[r·rowStride + c]. The tree depends on n alone.
+public typealias ReduceColumnsFunction = @convention(c) (
+  _ n: Int, _ columns: Int, _ x: UnsafeRawPointer, _ rowStride: Int, _ y: UnsafeMutableRawPointer) -> Void
+/// First index of the largest (or smallest) element of each row; NaN counts as larger (smaller) than every number, as in PyTorch.
+public typealias ArgReduceFunction = @convention(c) (
+  _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ rowStride: Int, _ y: UnsafeMutablePointer<Int64>) -> Void
+/// Row-wise y = softmax(x) or log softmax(x); rows contiguous, n elements each.
+public typealias RowFunction = @convention(c) (_ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) -> Void
+/// Row-wise gradient from g and the saved output y.
+public typealias RowBackwardFunction = @convention(c) (
+  _ rows: Int, _ n: Int, _ g: UnsafeRawPointer, _ y: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer) -> Void
+/// y = (x − mean)·rstd·w + b row by row; w, b nil or n elements; writes mean and rstd (one per row, type of x). Two-pass variance.
+public typealias LayerNormFunction = @convention(c) (
+  _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer?, _ b: UnsafeRawPointer?, _ eps: Double,
+  _ y: UnsafeMutableRawPointer, _ mean: UnsafeMutableRawPointer, _ rstd: UnsafeMutableRawPointer) -> Void
+/// dx of layer norm. dw and db (nil or n elements) are *accumulated* over these rows, in row order.
+public typealias LayerNormBackwardFunction = @convention(c) (
+  _ rows: Int, _ n: Int, _ g: UnsafeRawPointer, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer, _ rstd: UnsafeRawPointer,
+  _ w: UnsafeRawPointer?, _ dx: UnsafeMutableRawPointer, _ dw: UnsafeMutableRawPointer?, _ db: UnsafeMutableRawPointer?) -> Void
+
+/// How a whole M×N×K product is done, chosen once from the whole shape so that any cut of it gives the same bits:
+/// writes to plan[0] the path to pass on, plan[1], plan[2] the multiples of rows and columns at which pieces may start,
+/// plan[3] the bytes of 64-byte aligned workspace one worker needs for any piece (0: none).
+public typealias MatrixPlanFunction = @convention(c) (
+  _ m: Int, _ n: Int, _ k: Int, _ rsa: Int, _ csa: Int, _ rsb: Int, _ csb: Int, _ plan: UnsafeMutablePointer<Int>) -> Void
+/// C (m×n, row stride ldc, unit column stride) = A·B, or += with `accumulate`. A is m×k and B is k×n with any strides
+/// (0 included). k = 0 gives zeros.
+public typealias MatrixFunction = @convention(c) (
+  _ path: Int, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ rsa: Int, _ csa: Int,
+  _ b: UnsafeRawPointer, _ rsb: Int, _ csb: Int, _ c: UnsafeMutableRawPointer, _ ldc: Int, _ accumulate: Bool,
+  _ workspace: UnsafeMutableRawPointer?) -> Void
+
+/// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011): element i takes word (offset + i) mod 4 of block (offset + i) / 4 under
+/// `key`, so any cut of a fill gives the same numbers (float64 uses two consecutive words: 2·(offset + i)).
+/// uniform: [0, 1) with 24 (53) bits. normal: Box–Muller on pairs of words; offset must be even.
+/// dropoutMask: 0 with probability p, else `scale`.
+public typealias RandomFunction = @convention(c) (
+  _ n: Int, _ key: UInt64, _ offset: UInt64, _ y: UnsafeMutableRawPointer, _ p: Double, _ scale: Double) -> Void
+public enum RandomKernel: Int32, CaseIterable, Sendable { case uniform, normal, dropoutMask }
+
+/// One step of SGD in PyTorch's order: g ← (maximize ? −g : g) + decay·p; with momentum: buf ← first ? g : momentum·buf + (1−dampening)·g,
+/// g ← nesterov ? g + momentum·buf : buf; p ← p − lr·g. `buf` is nil without momentum. flags: 1 nesterov, 2 first, 4 maximize.
+public typealias SGDFunction = @convention(c) (
+  _ n: Int, _ p: UnsafeMutableRawPointer, _ g: UnsafeRawPointer, _ buf: UnsafeMutableRawPointer?,
+  _ lr: Double, _ momentum: Double, _ dampening: Double, _ decay: Double, _ flags: Int32) -> Void
+/// One step of Adam (Kingma, Ba 2014) as PyTorch computes it: m ← m + (1−β1)(g−m); v ← β2·v + (1−β2)g²;
+/// p ← p − lr/bias1 · m / (√v/√bias2 + eps). flags: 1 decoupled decay (AdamW: p ← p − lr·decay·p first), 4 maximize.
+public typealias AdamFunction = @convention(c) (
+  _ n: Int, _ p: UnsafeMutableRawPointer, _ g: UnsafeRawPointer, _ m: UnsafeMutableRawPointer, _ v: UnsafeMutableRawPointer,
+  _ lr: Double, _ beta1: Double, _ beta2: Double, _ eps: Double, _ decay: Double, _ bias1: Double, _ bias2: Double, _ flags: Int32) -> Void
+
+/// What one instruction set offers. Look-ups return nil where an operation has no kernel for a type. The first argument is
+/// the raw value of the kernel enum above, the last that of `DType`.
+public struct KernelTable: Sendable {
+  public let name: StaticString
+  public let unary: @convention(c) (Int32, UInt8) -> UnaryFunction?
+  public let binary: @convention(c) (Int32, UInt8) -> BinaryFunction?
+  public let select: @convention(c) (_ size: Int) -> SelectFunction?
+  public let cast: @convention(c) (_ from: UInt8, _ to: UInt8) -> CastFunction?  // all 8 × 8
+  public let copy: CopyFunction
+  public let reduceRows: @convention(c) (Int32, UInt8) -> ReduceRowsFunction?  // sum: f32 f64 i64; max, min: f32 f64 i64 i32 u8 bool
+  public let reduceColumns: @convention(c) (Int32, UInt8) -> ReduceColumnsFunction?
+  public let argReduce: @convention(c) (_ largest: Bool, UInt8) -> ArgReduceFunction?
+  public let row: @convention(c) (Int32, UInt8) -> RowFunction?
+  public let rowBackward: @convention(c) (Int32, UInt8) -> RowBackwardFunction?
+  public let layerNorm: @convention(c) (UInt8) -> LayerNormFunction?
+  public let layerNormBackward: @convention(c) (UInt8) -> LayerNormBackwardFunction?
+  public let matrixPlan: @convention(c) (UInt8) -> MatrixPlanFunction?  // f32 f64
+  public let matrix: @convention(c) (UInt8) -> MatrixFunction?
+  public let random: @convention(c) (Int32, UInt8) -> RandomFunction?
+  public let sgd: @convention(c) (UInt8) -> SGDFunction?
+  public let adam: @convention(c) (UInt8) -> AdamFunction?
+
+  public init(
+    name: StaticString,
+    unary: @escaping @convention(c) (Int32, UInt8) -> UnaryFunction?,
+    binary: @escaping @convention(c) (Int32, UInt8) -> BinaryFunction?,
+    select: @escaping @convention(c) (Int) -> SelectFunction?,
+    cast: @escaping @convention(c) (UInt8, UInt8) -> CastFunction?,
+    copy: @escaping CopyFunction,
+    reduceRows: @escaping @convention(c) (Int32, UInt8) -> ReduceRowsFunction?,
+    reduceColumns: @escaping @convention(c) (Int32, UInt8) -> ReduceColumnsFunction?,
+    argReduce: @escaping @convention(c) (Bool, UInt8) -> ArgReduceFunction?,
+    row: @escaping @convention(c) (Int32, UInt8) -> RowFunction?,
+    rowBackward: @escaping @convention(c) (Int32, UInt8) -> RowBackwardFunction?,
+    layerNorm: @escaping @convention(c) (UInt8) -> LayerNormFunction?,
+    layerNormBackward: @escaping @convention(c) (UInt8) -> LayerNormBackwardFunction?,
+    matrixPlan: @escaping @convention(c) (UInt8) -> MatrixPlanFunction?,
+    matrix: @escaping @convention(c) (UInt8) -> MatrixFunction?,
+    random: @escaping @convention(c) (Int32, UInt8) -> RandomFunction?,
+    sgd: @escaping @convention(c) (UInt8) -> SGDFunction?,
+    adam: @escaping @convention(c) (UInt8) -> AdamFunction?
+  ) {
+    self.name = name
+    self.unary = unary; self.binary = binary; self.select = select; self.cast = cast; self.copy = copy
+    self.reduceRows = reduceRows; self.reduceColumns = reduceColumns; self.argReduce = argReduce
+    self.row = row; self.rowBackward = rowBackward
+    self.layerNorm = layerNorm; self.layerNormBackward = layerNormBackward
+    self.matrixPlan = matrixPlan; self.matrix = matrix
+    self.random = random; self.sgd = sgd; self.adam = adam
+  }
+}

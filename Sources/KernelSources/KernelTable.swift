@@ -1,0 +1,23 @@
+// The table of this instruction set: which function serves which operation and type.
+import KernelAPI
+
+public let kernelTable = KernelTable(
+  name: isaName,
+  unary: { unaryFunction($0, $1) },
+  binary: { binaryFunction($0, $1) },
+  select: { selectFunction($0) },
+  cast: { castFunction($0, $1) },
+  copy: { copyBlock($0, $1, $2, $3, $4, $5, $6, $7, $8) },
+  reduceRows: { reduceRowsFunction($0, $1) },
+  reduceColumns: { reduceColumnsFunction($0, $1) },
+  argReduce: { argReduceFunction($0, $1) },
+  row: { rowFunction($0, $1) },
+  rowBackward: { rowBackwardFunction($0, $1) },
+  layerNorm: { layerNormFunction($0) },
+  layerNormBackward: { layerNormBackwardFunction($0) },
+  matrixPlan: { matrixPlanFunction($0) },
+  matrix: { matrixFunction($0) },
+  random: { randomFunction($0, $1) },
+  sgd: { sgdFunction($0) },
+  adam: { adamFunction($0) }
+)
