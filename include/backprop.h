@@ -1,0 +1,538 @@
+/* backprop — automatic differentiation you can embed.
+ *
+ * This header is the specification: what isn't in it isn't promised. Link with -lbackprop.
+ *
+ * The idea. Operations compute at once and record themselves with their inputs. bp_backward() starts at the loss
+ * with 1 and walks the record in reverse; each operation knows only its local derivative; along a path derivatives
+ * multiply, where paths meet they add. The result lands in bp_grad() of the leaves that asked for it. An optimizer,
+ * a separate thing, then moves the weights.
+ *
+ *     bp_context *ctx = bp_context_create(NULL);
+ *     bp_tensor *w = bp_parameter(ctx, BP_FLOAT32, 0, NULL, (float[]){2});
+ *     bp_scope_push(ctx);
+ *     bp_tensor *loss = bp_square(bp_sub(bp_mul(w, bp_scalar(ctx, 4)), bp_scalar(ctx, 20)));
+ *     bp_backward(loss);
+ *     printf("d loss / d w = %g\n", bp_item(bp_grad(w)));       // -96
+ *     bp_scope_pop(ctx);
+ *     bp_release(w);
+ *     bp_context_destroy(ctx);
+ *
+ * Rules that hold everywhere.
+ *  - Errors. A function that returns a handle returns NULL on failure; one that returns nothing else returns a
+ *    bp_status. The first error since bp_context_clear() stays on the context with one sentence naming operation,
+ *    expectation and what came. NULL in gives NULL out, so a whole formula can be checked once, at its end. After a
+ *    failed call nothing has changed. The library never prints, exits, aborts or installs signal handlers.
+ *  - Handles are checked: NULL, released, foreign or garbage handles are errors (BP_E_HANDLE), never undefined behaviour.
+ *  - Ownership. A handle belongs to the innermost open scope if there is one, otherwise to the caller, who releases it
+ *    with bp_release(). Handles from bp_tensor_create(), bp_parameter() and the other *_create functions always belong to the caller.
+ *    Values the graph needs stay alive without handles.
+ *  - Threads. A context and all that hangs on it is used by one thread at a time. Different contexts run
+ *    concurrently. Results are bit-identical for any number of worker threads. After fork() the child may go on.
+ *  - Sizes and indices are int64_t, dimensions count from 0, negative ones from the end. At most 8 dimensions (BP_MAX_DIMS).
+ *  - Names and semantics are PyTorch's (2.x) unless a comment says otherwise.
+ *  - Two operands broadcast together as in NumPy; mixed types promote as in PyTorch.
+ *
+ * Since 0.1: everything here.
+ */
+#ifndef BACKPROP_H
+#define BACKPROP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 1. Version
+ * ------------------------------------------------------------------------------------------------------------- */
+
+#define BP_VERSION_MAJOR 0
+#define BP_VERSION_MINOR 1
+#define BP_VERSION_PATCH 0
+#define BP_VERSION_NUMBER (BP_VERSION_MAJOR * 1000000 + BP_VERSION_MINOR * 1000 + BP_VERSION_PATCH)
+
+/* The version of the library that is running; compare with BP_VERSION_NUMBER. Any thread. */
+int32_t bp_version_number(void);
+/* "0.1.0"; static. Any thread. */
+const char *bp_version_string(void);
+/* The instruction set the kernels run with: "x86-64-v4", "x86-64-v3", "x86-64" or "neon"; static. The environment
+ * variable BACKPROP_ISA=v4|v3|base asks for a lower one than the processor has. Any thread. */
+const char *bp_instruction_set(void);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 2. Types and errors
+ * ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct bp_context bp_context;     /* owns everything below */
+typedef struct bp_tensor bp_tensor;       /* an n-dimensional array that may remember how it was made */
+typedef struct bp_optimizer bp_optimizer; /* parameters, options and per-parameter state */
+typedef struct bp_archive bp_archive;     /* named tensors read from a file */
+
+#define BP_MAX_DIMS 8
+
+typedef int32_t bp_status;
+#define BP_OK ((bp_status)0)
+#define BP_E_ARGUMENT ((bp_status)-1)    /* an option, number or pointer that cannot be used */
+#define BP_E_SHAPE ((bp_status)-2)       /* shapes that do not fit together, sizes that overflow, too many dimensions */
+#define BP_E_DTYPE ((bp_status)-3)       /* a type the operation is not defined for */
+#define BP_E_INDEX ((bp_status)-4)       /* a dimension, index or label out of range */
+#define BP_E_MEMORY ((bp_status)-5)      /* memory that cannot be had */
+#define BP_E_HANDLE ((bp_status)-6)      /* a released, foreign or garbage handle */
+#define BP_E_GRAPH ((bp_status)-7)       /* no graph, a graph already used up, a saved value changed in place */
+#define BP_E_IO ((bp_status)-8)          /* a file that is missing, unreadable or cannot be written */
+#define BP_E_FORMAT ((bp_status)-9)      /* a file that is truncated or not what it claims to be */
+#define BP_E_CALLBACK ((bp_status)-10)   /* a callback returned non-zero */
+
+typedef int32_t bp_dtype;
+#define BP_FLOAT32 ((bp_dtype)0)
+#define BP_FLOAT64 ((bp_dtype)1)
+#define BP_INT64 ((bp_dtype)2)
+#define BP_INT32 ((bp_dtype)3)
+#define BP_UINT8 ((bp_dtype)4)
+#define BP_BOOL ((bp_dtype)5)     /* one byte, 0 or 1 */
+#define BP_FLOAT16 ((bp_dtype)6)  /* read, written and converted with bp_to(); no arithmetic */
+#define BP_BFLOAT16 ((bp_dtype)7) /* likewise */
+
+/* How a loss is put together: BP_NONE_REDUCTION one value per element or sample, BP_MEAN, BP_SUM. */
+typedef int32_t bp_reduction;
+#define BP_NONE_REDUCTION ((bp_reduction)0)
+#define BP_MEAN ((bp_reduction)1)
+#define BP_SUM ((bp_reduction)2)
+
+/* "Not given" where an int64_t is optional. */
+#define BP_NONE INT64_MIN
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 3. Contexts
+ *
+ * A context holds tensors, graph, random numbers and the error state. Create one per thread that computes.
+ *
+ *     bp_context *ctx = bp_context_create(NULL);
+ *     if (!ctx) { fprintf(stderr, "%s\n", bp_context_message(NULL)); return 1; }
+ *     …
+ *     if (bp_context_status(ctx)) fprintf(stderr, "%s\n", bp_context_message(ctx));
+ *     bp_context_destroy(ctx);
+ * ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct bp_context_options {
+  uint32_t struct_size;  /* sizeof(bp_context_options) */
+  int32_t num_threads;   /* 0: as many as the processor offers this process, or BACKPROP_NUM_THREADS */
+  uint64_t seed;         /* of the random numbers; default 0 */
+  uint64_t memory_limit; /* bytes of tensor memory that may be in use at once; 0: no limit */
+} bp_context_options;
+#define BP_CONTEXT_OPTIONS_INIT { sizeof(bp_context_options), 0, 0, 0 }
+
+/* A new context, or NULL (no memory, or 4095 contexts alive). options may be NULL. Any thread. */
+bp_context *bp_context_create(const bp_context_options *options);
+/* Frees the context and everything in it. Handles still held become stale; releasing them later is harmless. NULL is harmless. */
+void bp_context_destroy(bp_context *ctx);
+/* The first error since the last clear, or BP_OK; BP_E_HANDLE if ctx is not a live context. */
+bp_status bp_context_status(bp_context *ctx);
+/* Its sentence, "" if there is none; valid until the next error is recorded. For NULL: the last error of this thread
+ * that belonged to no context. Never NULL. */
+const char *bp_context_message(bp_context *ctx);
+/* Forgets the error. */
+void bp_context_clear(bp_context *ctx);
+/* The context a tensor lives in, or NULL. */
+bp_context *bp_context_of(const bp_tensor *t);
+
+/* Worker threads this context may use, 1…256; 0 returns to the default. Never changes a result. */
+bp_status bp_set_num_threads(bp_context *ctx, int32_t n);
+int32_t bp_num_threads(bp_context *ctx);
+/* Restarts the context's random numbers (Philox 4x32-10): same seed, same numbers, on every machine and thread count. */
+bp_status bp_manual_seed(bp_context *ctx, uint64_t seed);
+
+/* Memory of this context in bytes. */
+typedef int32_t bp_memory;
+#define BP_MEMORY_IN_USE ((bp_memory)0)   /* held by live tensors */
+#define BP_MEMORY_PEAK ((bp_memory)1)     /* most ever in use */
+#define BP_MEMORY_RESERVED ((bp_memory)2) /* in use or kept for reuse */
+#define BP_MEMORY_TENSORS ((bp_memory)3)  /* not bytes: live tensors, graph included */
+int64_t bp_memory_stat(bp_context *ctx, bp_memory what);
+/* Gives kept memory back to the system. */
+bp_status bp_memory_trim(bp_context *ctx);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 4. Scopes and ownership
+ *
+ *     for (int step = 0; step < steps; step++) {
+ *       bp_scope_push(ctx);
+ *       bp_tensor *loss = …;             // every temporary belongs to the scope
+ *       bp_backward(loss);
+ *       bp_optimizer_step(opt);
+ *       bp_scope_pop(ctx);               // and is freed here
+ *     }
+ * ------------------------------------------------------------------------------------------------------------- */
+
+bp_status bp_scope_push(bp_context *ctx);
+/* Releases every handle made since the matching push, except those retained and those of *_create and bp_parameter. */
+bp_status bp_scope_pop(bp_context *ctx);
+/* One more owner of the handle: it survives the scope, until a matching bp_release(). Returns t, or NULL. */
+bp_tensor *bp_retain(bp_tensor *t);
+/* One owner less; the last one frees the tensor unless the graph still needs its value. NULL is harmless, and so is a handle
+ * whose context is gone; a handle released too often is BP_E_HANDLE on its context. Any order is fine. */
+void bp_release(bp_tensor *t);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 5. Making tensors
+ *
+ * Data is row-major. shape may be NULL when ndim is 0 (one number).
+ *
+ *     bp_tensor *x = bp_tensor_create(ctx, BP_FLOAT32, 2, (int64_t[]){2, 3}, (float[]){1, 2, 3, 4, 5, 6});
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* A copy of data, or zeros if data is NULL. Belongs to the caller. */
+bp_tensor *bp_tensor_create(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape, const void *data);
+/* A tensor over the caller's memory, not copied: data stays valid until deleter(data, user) is called, on the thread that
+ * drops the last use (tensor, view or graph); without a deleter, until the context is destroyed. On failure the deleter is not called. */
+bp_tensor *bp_tensor_borrow(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape, void *data,
+                            void (*deleter)(void *data, void *user), void *user);
+/* A trainable leaf: like bp_tensor_create() with requires_grad set. dtype must be float32 or float64. */
+bp_tensor *bp_parameter(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape, const void *data);
+/* A 0-dimensional float32. */
+bp_tensor *bp_scalar(bp_context *ctx, double value);
+/* A plain number, as a Python number beside a tensor: it takes the other operand's type when that is of the same kind
+ * (bp_number: floating, bp_integer: integer). */
+bp_tensor *bp_number(bp_context *ctx, double value);
+bp_tensor *bp_integer(bp_context *ctx, int64_t value);
+
+bp_tensor *bp_zeros(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape);
+bp_tensor *bp_ones(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape);
+bp_tensor *bp_full(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape, double value);
+/* start, start + step, … below (above, for a negative step) end. */
+bp_tensor *bp_arange(bp_context *ctx, bp_dtype dtype, double start, double end, double step);
+/* n × n, ones on the diagonal. */
+bp_tensor *bp_eye(bp_context *ctx, bp_dtype dtype, int64_t n);
+/* Uniform in [0, 1); standard normal; a random order of 0 … n−1 (int64). dtype float32 or float64. */
+bp_tensor *bp_rand(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape);
+bp_tensor *bp_randn(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape);
+bp_tensor *bp_randperm(bp_context *ctx, int64_t n);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 6. Looking into tensors
+ *
+ *     float row[3];
+ *     bp_read(bp_select(x, 0, 1), row, sizeof row);   // {4, 5, 6}
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* −1 (and an error on the context, if there is one) for a bad handle; likewise below. */
+int32_t bp_ndim(const bp_tensor *t);
+/* Size of dimension dim. */
+int64_t bp_dim(const bp_tensor *t, int32_t dim);
+/* Distance of neighbours along dim, in elements. INT64_MIN on error. */
+int64_t bp_stride(const bp_tensor *t, int32_t dim);
+int64_t bp_numel(const bp_tensor *t);
+bp_dtype bp_dtype_of(const bp_tensor *t);
+/* 1 if elements lie row-major without gaps. */
+int32_t bp_is_contiguous(const bp_tensor *t);
+/* The elements in memory, borrowed: valid while the tensor lives. Strided for views (bp_stride()). Writing through it goes
+ * unseen by the check for changed saved values: use bp_write() or bp_copy_(). */
+void *bp_data(const bp_tensor *t);
+/* The value of a one-element tensor; NaN on error. */
+double bp_item(const bp_tensor *t);
+/* Copies all elements out (in), row-major, in the tensor's type. bytes must be numel × element size. */
+bp_status bp_read(const bp_tensor *t, void *dst, size_t bytes);
+bp_status bp_write(bp_tensor *t, const void *src, size_t bytes);
+/* How often the values were changed in place. */
+int64_t bp_version_of(const bp_tensor *t);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 7. Gradients
+ *
+ *     bp_tensor *w = bp_parameter(ctx, BP_FLOAT32, 1, (int64_t[]){2}, (float[]){1, 2});
+ *     bp_backward(bp_sum(bp_square(w)));
+ *     bp_read(bp_grad(w), g, sizeof g);               // {2, 4}
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* Only float32 and float64 leaves can require a gradient. */
+bp_status bp_set_requires_grad(bp_tensor *t, int32_t requires_grad);
+/* 1 if t is such a leaf or was computed from one; 0 otherwise. */
+int32_t bp_requires_grad(const bp_tensor *t);
+/* 1 if t was made by the user rather than recorded by an operation. */
+int32_t bp_is_leaf(const bp_tensor *t);
+/* The operation that made t, e.g. "matmul"; "" for a leaf. Static. */
+const char *bp_operation_of(const bp_tensor *t);
+/* The accumulated gradient of a leaf, borrowed (do not release; retain to keep), or NULL (no error) while there is none. */
+bp_tensor *bp_grad(const bp_tensor *t);
+/* Drops the gradient: bp_grad() is NULL again. */
+bp_status bp_zero_grad(bp_tensor *t);
+/* The same values without history. Shares memory. */
+bp_tensor *bp_detach(const bp_tensor *t);
+
+typedef struct bp_backward_options {
+  uint32_t struct_size;   /* sizeof(bp_backward_options) */
+  int32_t retain_graph;   /* keep the record for another walk */
+  int32_t create_graph;   /* record the walk itself, for second derivatives; implies retain_graph */
+  int32_t allow_unused;   /* bp_autograd_grad(): NULL instead of an error for inputs that play no part */
+  const bp_tensor *seed;  /* gradient of the output itself, in its shape; may be NULL for one-element outputs (1) */
+} bp_backward_options;
+#define BP_BACKWARD_OPTIONS_INIT { sizeof(bp_backward_options), 0, 0, 0, NULL }
+
+/* Adds d loss / d leaf to bp_grad() of every leaf that requires it and uses up the record. */
+bp_status bp_backward(bp_tensor *loss);
+bp_status bp_backward_with(bp_tensor *output, const bp_backward_options *options);
+/* Writes d output / d inputs[i] to grads[i] (handles as any other result) and touches no bp_grad(). Inputs need not be leaves. */
+bp_status bp_autograd_grad(bp_tensor *output, int32_t n, bp_tensor *const *inputs, bp_tensor **grads,
+                           const bp_backward_options *options);
+
+/* Between push and pop nothing is recorded. Nests. */
+bp_status bp_no_grad_push(bp_context *ctx);
+bp_status bp_no_grad_pop(bp_context *ctx);
+/* 1 while operations are recorded. */
+int32_t bp_is_grad_enabled(bp_context *ctx);
+
+/* Builds the output from the inputs into *output; non-zero stops. Called in a scope of its own. */
+typedef int (*bp_gradcheck_function)(void *user, bp_tensor *const *inputs, bp_tensor **output);
+typedef struct bp_gradcheck_options {
+  uint32_t struct_size;  /* sizeof(bp_gradcheck_options) */
+  int32_t second_order;  /* also check the gradient of the gradient */
+  double eps;            /* step of the central difference; default 1e-6 */
+  double atol, rtol;     /* |a − n| ≤ atol + rtol·|n|; defaults 1e-6 and 1e-6 */
+} bp_gradcheck_options;
+#define BP_GRADCHECK_OPTIONS_INIT { sizeof(bp_gradcheck_options), 0, 1e-6, 1e-6, 1e-6 }
+/* Compares the gradients of a function of float64 inputs that require them with central differences (f(x+ε) − f(x−ε)) / 2ε.
+ * BP_OK if they agree; BP_E_GRAPH and a sentence that names input, element and both numbers if not. */
+bp_status bp_gradcheck(bp_context *ctx, bp_gradcheck_function function, void *user, int32_t n, bp_tensor *const *inputs,
+                       const bp_gradcheck_options *options);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 8. Element-wise operations
+ *
+ * Floating results of integer operands (div, exp, …) are float32.
+ *
+ *     bp_tensor *y = bp_relu(bp_add(bp_matmul(x, w), b));
+ * ------------------------------------------------------------------------------------------------------------- */
+
+bp_tensor *bp_add(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_sub(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_mul(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_div(const bp_tensor *a, const bp_tensor *b);     /* always floating */
+bp_tensor *bp_pow(const bp_tensor *a, const bp_tensor *b);     /* d/db of 0^b is 0 */
+bp_tensor *bp_maximum(const bp_tensor *a, const bp_tensor *b); /* ties: half the gradient to each; NaN wins */
+bp_tensor *bp_minimum(const bp_tensor *a, const bp_tensor *b);
+
+/* Comparisons give bool and no gradient. */
+bp_tensor *bp_eq(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_ne(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_lt(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_le(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_gt(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_ge(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_logical_not(const bp_tensor *x);
+
+bp_tensor *bp_neg(const bp_tensor *x);
+bp_tensor *bp_abs(const bp_tensor *x);        /* derivative 0 at 0 */
+bp_tensor *bp_sign(const bp_tensor *x);       /* gradient 0 */
+bp_tensor *bp_square(const bp_tensor *x);
+bp_tensor *bp_sqrt(const bp_tensor *x);
+bp_tensor *bp_rsqrt(const bp_tensor *x);      /* 1/√x */
+bp_tensor *bp_reciprocal(const bp_tensor *x); /* 1/x */
+bp_tensor *bp_exp(const bp_tensor *x);
+bp_tensor *bp_log(const bp_tensor *x);
+bp_tensor *bp_sin(const bp_tensor *x);
+bp_tensor *bp_cos(const bp_tensor *x);
+bp_tensor *bp_erf(const bp_tensor *x);
+bp_tensor *bp_relu(const bp_tensor *x);       /* derivative 0 at 0 */
+bp_tensor *bp_sigmoid(const bp_tensor *x);
+bp_tensor *bp_tanh(const bp_tensor *x);
+/* approximate 0: x·Φ(x) by erf; 1: the tanh form. */
+bp_tensor *bp_gelu(const bp_tensor *x, int32_t approximate);
+/* Limits x to [min, max]; use ±INFINITY for an open side. The gradient passes on the closed interval. */
+bp_tensor *bp_clamp(const bp_tensor *x, double min, double max);
+/* condition (bool) ? a : b, all three broadcast. */
+bp_tensor *bp_where(const bp_tensor *condition, const bp_tensor *a, const bp_tensor *b);
+/* The same values in another type (x itself, as a new handle, if it has it already). */
+bp_tensor *bp_to(const bp_tensor *x, bp_dtype dtype);
+
+/* In place: changes t's memory, which all its views see, and returns t. The operand is broadcast and converted to t's type.
+ * An error while recording if t or the operand requires a gradient: switch recording off, or use the form that makes a new tensor. */
+bp_tensor *bp_add_(bp_tensor *t, const bp_tensor *other);
+bp_tensor *bp_sub_(bp_tensor *t, const bp_tensor *other);
+bp_tensor *bp_mul_(bp_tensor *t, const bp_tensor *other);
+bp_tensor *bp_div_(bp_tensor *t, const bp_tensor *other);
+bp_tensor *bp_copy_(bp_tensor *t, const bp_tensor *source);
+bp_tensor *bp_fill_(bp_tensor *t, double value);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 9. Reductions
+ *
+ * …_dim forms reduce the n dimensions in dims (n = 0: all of them); with keepdim they stay with size 1.
+ * Sums of integers and bools are int64.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+bp_tensor *bp_sum(const bp_tensor *x);
+bp_tensor *bp_mean(const bp_tensor *x);
+bp_tensor *bp_max(const bp_tensor *x); /* ties share the gradient equally; likewise min, amax, amin */
+bp_tensor *bp_min(const bp_tensor *x);
+bp_tensor *bp_argmax(const bp_tensor *x); /* index into the flattened tensor, int64; the first of equals */
+bp_tensor *bp_argmin(const bp_tensor *x);
+/* Σ (x − mean)² / (N − correction); correction 1 is the unbiased estimate. */
+bp_tensor *bp_var(const bp_tensor *x, double correction);
+
+bp_tensor *bp_sum_dim(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+bp_tensor *bp_mean_dim(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+bp_tensor *bp_amax(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+bp_tensor *bp_amin(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+bp_tensor *bp_var_dim(const bp_tensor *x, int32_t n, const int64_t *dims, double correction, int32_t keepdim);
+/* Largest value along dim; *indices (may be NULL) receives where. The gradient goes to the chosen element. */
+bp_tensor *bp_max_dim(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tensor **indices);
+bp_tensor *bp_min_dim(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tensor **indices);
+bp_tensor *bp_argmax_dim(const bp_tensor *x, int64_t dim, int32_t keepdim);
+bp_tensor *bp_argmin_dim(const bp_tensor *x, int64_t dim, int32_t keepdim);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 10. Matrix products
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* [.., M, K] · [.., K, N] → [.., M, N], leading dimensions broadcast; one-dimensional operands as in PyTorch
+ * ([K]·[K] → [], [M, K]·[K] → [M], [K]·[K, N] → [N]). */
+bp_tensor *bp_matmul(const bp_tensor *a, const bp_tensor *b);
+/* x·wᵀ + b: x [.., in], w [out, in], b [out] or NULL → [.., out]. */
+bp_tensor *bp_linear(const bp_tensor *x, const bp_tensor *w, const bp_tensor *b);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 11. Shape and movement
+ *
+ * Results share memory with x (views) where strides allow it: all but cat, stack, clone, and reshape of some views.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* One size may be −1 and is then inferred. */
+bp_tensor *bp_reshape(const bp_tensor *x, int32_t ndim, const int64_t *shape);
+bp_tensor *bp_flatten(const bp_tensor *x, int64_t start_dim, int64_t end_dim);
+bp_tensor *bp_transpose(const bp_tensor *x, int64_t dim0, int64_t dim1);
+bp_tensor *bp_permute(const bp_tensor *x, int32_t ndim, const int64_t *dims);
+/* Repeats dimensions of size 1 without copying; −1 keeps a size; new dimensions may be added in front. */
+bp_tensor *bp_expand(const bp_tensor *x, int32_t ndim, const int64_t *shape);
+bp_tensor *bp_squeeze(const bp_tensor *x);                  /* drops every dimension of size 1 */
+bp_tensor *bp_squeeze_dim(const bp_tensor *x, int64_t dim); /* drops this one if its size is 1 */
+bp_tensor *bp_unsqueeze(const bp_tensor *x, int64_t dim);
+/* Elements start, start + step, … before end along dim, limits clipped as in Python; BP_NONE for an open end; step ≥ 1. */
+bp_tensor *bp_slice(const bp_tensor *x, int64_t dim, int64_t start, int64_t end, int64_t step);
+bp_tensor *bp_select(const bp_tensor *x, int64_t dim, int64_t index);
+bp_tensor *bp_cat(int32_t n, bp_tensor *const *tensors, int64_t dim);
+bp_tensor *bp_stack(int32_t n, bp_tensor *const *tensors, int64_t dim);
+bp_tensor *bp_contiguous(const bp_tensor *x);
+bp_tensor *bp_clone(const bp_tensor *x);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 12. Indexing. Indices are int64 or int32 tensors; out of range is BP_E_INDEX.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* y[i][j] = x[index[i][j]][j] for dim 0, and so on. index has x's rank and no dimension larger than x's except along dim. */
+bp_tensor *bp_gather(const bp_tensor *x, int64_t dim, const bp_tensor *index);
+/* x with src added at the places gather would read: y[index[i][j]][j] += src[i][j] for dim 0. */
+bp_tensor *bp_scatter_add(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *src);
+/* The slices of x at index [K] along dim. */
+bp_tensor *bp_index_select(const bp_tensor *x, int64_t dim, const bp_tensor *index);
+/* Rows of weight [V, E] for indices of any shape → [.., E]. Row padding_idx (BP_NONE: no such row) gets no gradient. */
+bp_tensor *bp_embedding(const bp_tensor *indices, const bp_tensor *weight, int64_t padding_idx);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 13. Networks
+ * ------------------------------------------------------------------------------------------------------------- */
+
+bp_tensor *bp_softmax(const bp_tensor *x, int64_t dim);
+bp_tensor *bp_log_softmax(const bp_tensor *x, int64_t dim);
+/* Normalises over the last ndim dimensions, which must have the given sizes, with the biased variance; weight and bias of
+ * that shape or NULL. eps is usually 1e-5. */
+bp_tensor *bp_layer_norm(const bp_tensor *x, int32_t ndim, const int64_t *shape, const bp_tensor *weight, const bp_tensor *bias,
+                         double eps);
+/* Training: zeroes each element with probability p and scales the rest by 1/(1−p). Otherwise x itself, as a new handle. */
+bp_tensor *bp_dropout(const bp_tensor *x, double p, int32_t training);
+
+bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction reduction);
+
+typedef struct bp_cross_entropy_options {
+  uint32_t struct_size;    /* sizeof(bp_cross_entropy_options) */
+  bp_reduction reduction;  /* default BP_MEAN: over the weights of the labels that count */
+  int64_t ignore_index;    /* label that is left out; default −100 */
+  double label_smoothing;  /* 0 … 1; default 0 */
+  const bp_tensor *weight; /* [C] or NULL */
+} bp_cross_entropy_options;
+#define BP_CROSS_ENTROPY_OPTIONS_INIT { sizeof(bp_cross_entropy_options), BP_MEAN, -100, 0.0, NULL }
+/* logits [N, C], [C] or [N, C, d1, …]; target: labels (int64 or int32) of that shape without C, or probabilities (floating) of
+ * the shape of logits. options may be NULL. */
+bp_tensor *bp_cross_entropy(const bp_tensor *logits, const bp_tensor *target, const bp_cross_entropy_options *options);
+/* −[pos_weight·t·log σ(x) + (1−t)·log(1−σ(x))]·weight, computed without overflow; weight and pos_weight broadcast, may be NULL. */
+bp_tensor *bp_binary_cross_entropy_with_logits(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight,
+                                               const bp_tensor *pos_weight, bp_reduction reduction);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 14. Optimizers
+ *
+ *     bp_adam_options o = BP_ADAM_OPTIONS_INIT;
+ *     o.lr = 1e-2;
+ *     bp_optimizer *opt = bp_adam_create(ctx, &o);
+ *     bp_optimizer_add(opt, w);
+ *     …  bp_optimizer_zero_grad(opt);  bp_backward(loss);  bp_optimizer_step(opt);  …
+ *     bp_optimizer_destroy(opt);
+ * ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct bp_sgd_options {
+  uint32_t struct_size; /* sizeof(bp_sgd_options) */
+  int32_t nesterov;     /* needs momentum > 0 and dampening 0 */
+  double lr, momentum, dampening, weight_decay;
+  int32_t maximize;
+  int32_t reserved;     /* 0 */
+} bp_sgd_options;
+#define BP_SGD_OPTIONS_INIT { sizeof(bp_sgd_options), 0, 1e-3, 0, 0, 0, 0, 0 }
+
+typedef struct bp_adam_options {
+  uint32_t struct_size; /* sizeof(bp_adam_options) */
+  int32_t maximize;
+  double lr, beta1, beta2, eps, weight_decay;
+} bp_adam_options;
+#define BP_ADAM_OPTIONS_INIT { sizeof(bp_adam_options), 0, 1e-3, 0.9, 0.999, 1e-8, 0 }
+#define BP_ADAMW_OPTIONS_INIT { sizeof(bp_adam_options), 0, 1e-3, 0.9, 0.999, 1e-8, 1e-2 }
+
+/* options NULL: the defaults above. Numbers that are negative, NaN or infinite are refused. */
+bp_optimizer *bp_sgd_create(bp_context *ctx, const bp_sgd_options *options);
+/* weight_decay is added to the gradient (Adam) or shrinks the weights directly (AdamW). */
+bp_optimizer *bp_adam_create(bp_context *ctx, const bp_adam_options *options);
+bp_optimizer *bp_adamw_create(bp_context *ctx, const bp_adam_options *options);
+/* Adds a leaf that requires a gradient; the optimizer keeps it alive. A tensor added twice is refused. */
+bp_status bp_optimizer_add(bp_optimizer *opt, bp_tensor *parameter);
+/* Moves every parameter that has a gradient. Either all move or, on an error, none. */
+bp_status bp_optimizer_step(bp_optimizer *opt);
+/* Drops the gradients of all its parameters. */
+bp_status bp_optimizer_zero_grad(bp_optimizer *opt);
+bp_status bp_optimizer_set_lr(bp_optimizer *opt, double lr);
+/* NaN for a bad handle. */
+double bp_optimizer_lr(const bp_optimizer *opt);
+/* NULL is harmless. */
+void bp_optimizer_destroy(bp_optimizer *opt);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 15. Files: safetensors, readable by every tool that knows the format
+ *
+ *     bp_save(ctx, "net.safetensors", 2, (const char *[]){"w", "b"}, (bp_tensor *[]){w, b});
+ *     bp_archive *file = bp_load(ctx, "net.safetensors");
+ *     bp_copy_(w, bp_archive_get(file, "w"));
+ *     bp_archive_destroy(file);
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* Writes a new file beside path and renames it, so that path is either the old file or the whole new one. */
+bp_status bp_save(bp_context *ctx, const char *path, int32_t n, const char *const *names, bp_tensor *const *tensors);
+/* Reads and checks the whole file; NULL with BP_E_IO or BP_E_FORMAT if that fails. Belongs to the caller. */
+bp_archive *bp_load(bp_context *ctx, const char *path);
+int32_t bp_archive_count(const bp_archive *file);
+/* Name number i in the file's order, borrowed; NULL if out of range. */
+const char *bp_archive_name(const bp_archive *file, int32_t i);
+/* The tensor of that name, a handle as any other result; BP_E_ARGUMENT if there is none. */
+bp_tensor *bp_archive_get(const bp_archive *file, const char *name);
+void bp_archive_destroy(bp_archive *file);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 16. The table of operations
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* Every operation, by PyTorch's name ("add", "log_softmax", …): i from 0 to bp_operation_count() − 1; NULL beyond. Any thread. */
+int32_t bp_operation_count(void);
+const char *bp_operation_name(int32_t i);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
