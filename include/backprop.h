@@ -95,11 +95,11 @@ typedef int32_t bp_dtype;
 #define BP_FLOAT16 ((bp_dtype)6)  /* read, written and converted with bp_to(); no arithmetic */
 #define BP_BFLOAT16 ((bp_dtype)7) /* likewise */
 
-/* How a loss is put together: BP_NONE_REDUCTION one value per element or sample, BP_MEAN, BP_SUM. */
+/* How a loss is put together: one value per element or sample, their mean, or their sum. */
 typedef int32_t bp_reduction;
-#define BP_NONE_REDUCTION ((bp_reduction)0)
-#define BP_MEAN ((bp_reduction)1)
-#define BP_SUM ((bp_reduction)2)
+#define BP_REDUCTION_NONE ((bp_reduction)0)
+#define BP_REDUCTION_MEAN ((bp_reduction)1)
+#define BP_REDUCTION_SUM ((bp_reduction)2)
 
 /* "Not given" where an int64_t is optional. */
 #define BP_NONE INT64_MIN
@@ -446,12 +446,12 @@ bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction
 
 typedef struct bp_cross_entropy_options {
   uint32_t struct_size;    /* sizeof(bp_cross_entropy_options) */
-  bp_reduction reduction;  /* default BP_MEAN: over the weights of the labels that count */
+  bp_reduction reduction;  /* default mean: over the weights of the labels that count */
   int64_t ignore_index;    /* label that is left out; default −100 */
   double label_smoothing;  /* 0 … 1; default 0 */
   const bp_tensor *weight; /* [C] or NULL */
 } bp_cross_entropy_options;
-#define BP_CROSS_ENTROPY_OPTIONS_INIT { sizeof(bp_cross_entropy_options), BP_MEAN, -100, 0.0, NULL }
+#define BP_CROSS_ENTROPY_OPTIONS_INIT { sizeof(bp_cross_entropy_options), BP_REDUCTION_MEAN, -100, 0.0, NULL }
 /* logits [N, C], [C] or [N, C, d1, …]; target: labels (int64 or int32) of that shape without C, or probabilities (floating) of
  * the shape of logits. options may be NULL. */
 bp_tensor *bp_cross_entropy(const bp_tensor *logits, const bp_tensor *target, const bp_cross_entropy_options *options);
