@@ -28,7 +28,7 @@ let kernelTargets = [kernels("KernelsBase", "ISA_NEON", [])]
 
 let linkDist: [LinkerSetting] = dist ? [.unsafeFlags([
   "-nostartfiles", "-lm",
-  "-Xlinker", "--version-script=\(Context.packageDirectory)/cmake/backprop.map",
+  "-Xlinker", "--version-script=\(Context.packageDirectory)/bindings/cmake/backprop.map",
   "-Xlinker", "-soname=libbackprop.so.0", "-Xlinker", "--gc-sections",
   "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "now", "-Xlinker", "-z", "-Xlinker", "defs",
 ])] : []
