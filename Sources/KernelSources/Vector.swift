@@ -69,4 +69,6 @@ extension Double: Real {
 @inline(__always) func store<T: Real>(_ p: UnsafeMutablePointer<T>, _ i: Int, _ v: T.V) {
   UnsafeMutableRawPointer(p + i).storeBytes(of: v, as: T.V.self)
 }
-@inline(__always) func dtype(_ raw: UInt8) -> DType? { DType(rawValue: raw) }
+/// Not `DType(rawValue:)`: its specialisation would be a symbol the linker merges across instruction sets. The raw values are
+/// the declaration order, which is how an enum without payload is laid out.
+@inline(__always) func dtype(_ raw: UInt8) -> DType? { raw < 8 ? unsafeBitCast(raw, to: DType.self) : nil }
