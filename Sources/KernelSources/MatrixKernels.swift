@@ -14,10 +14,11 @@ enum MatrixPath {
   static let columnDots = 4, columnSum = 5  // N = 1
 }
 
-// The register tiles. Measured in GFLOP/s, float32, one thread, of 180 (512 bit), 90 (256 bit):
-//   AVX-512  packed  6 × 4 vectors: 512³ 142;  14 × 2: 138;  8 × 3: 136
-//            direct  8 × 2 vectors: 64×784×256 167
-//   AVX2     4 × 3 vectors 78;  6 × 2: 74.   SSE2: 6 × 2 leaves two registers for B and two for the products.
+// The register tiles. GFLOP/s, float32, one thread of a Zen 5 at 384³, 512³, 1024³, packed:
+//   AVX-512  6 × 4 vectors 250 249 252;  8 × 3: 248 248 236;  14 × 2: 238 244 231
+//   AVX2     4 × 3 vectors 133 131 132;  6 × 2: 129 127 124
+//   SSE2     6 × 2 leaves two registers for B and two for the products.
+// Direct, AVX-512, 8 × 2 vectors: 64³ 262, 64×784·784×256 267.
 #if ISA_V4
   typealias PackedHigh<R: TileRow> = High6<R>
   typealias PackedTile<T: Lanes> = PackedHigh<Row4<T>>
@@ -35,6 +36,8 @@ enum MatrixPath {
   typealias Highest<R: TileRow> = High4<R>
 #endif
 
+/// For strips of one vector, which need more rows to keep the multipliers busy: 16, 8 or 12.
+private typealias Tower<R: TileRow> = Above<Highest<R>, Highest<R>>
 // Narrower tiles on the same panels, for the last columns.
 private typealias PackedTile1<T: Lanes> = PackedHigh<Row1<T>>
 private typealias PackedTile2<T: Lanes> = PackedHigh<Row2<T>>
@@ -91,7 +94,7 @@ private let stripe = 1024
   case MatrixPath.direct:
     rows = Highest<WideRow<T>>.rows
     columns = WideRow<T>.vectors * T.width
-    elements = (k + rows) * 3 * T.width
+    elements = (k + 2 * rows) * 3 * T.width
   case MatrixPath.rowSum, MatrixPath.columnSum:
     elements = stripe
     rows = m == 1 ? 1 : stripe
@@ -158,7 +161,7 @@ private func clear<T: Lanes>(_ m: Int, _ n: Int, _ c: UnsafeMutablePointer<T>, _
   }
 }
 
-/// The rows × columns corner of a finished tile, written or added to C.
+/// The rows × columns corner of a finished tile, written or added to C. Rows of the tile are whole vectors.
 private func deliver<T: Lanes>(
   _ rows: Int, _ columns: Int, _ tile: UnsafePointer<T>, _ width: Int, _ c: UnsafeMutablePointer<T>, _ ldc: Int, _ accumulate: Bool
 ) {
@@ -171,19 +174,13 @@ private func deliver<T: Lanes>(
         store(d, j, T.add(load(UnsafePointer(d), j), load(s, j)))
         j += T.width
       }
-      while j < columns {
-        d[j] = d[j] + s[j]
-        j += 1
-      }
+      if j < columns { T.storeHead(d + j, columns - j, T.add(T.loadHead(d + j, columns - j), load(s, j))) }
     } else {
       while j + T.width <= columns {
         store(d, j, load(s, j))
         j += T.width
       }
-      while j < columns {
-        d[j] = s[j]
-        j += 1
-      }
+      if j < columns { T.storeHead(d + j, columns - j, load(s, j)) }
     }
     i += 1
   }
@@ -197,13 +194,13 @@ private func deliver<T: Lanes>(
 ) {
   typealias X = PackedTile<T>
   let high = X.rows, wide = X.Row.vectors * T.width
-  let kcBlock = block(k, kcMost, 8), mcBlock = block(m, mcMost, high)
+  let kcBlock = block(k, kcMost, 8), mcBlock = block(m, mcMost, high), ncBlock = ncMost / wide * wide
   let tile = work
   let packedA = tile + high * wide
   let packedB = packedA + up(least(m, mcMost), high) * kcBlock
   var jc = 0
   while jc < n {
-    let nc = least(ncMost, n - jc)
+    let nc = least(ncBlock, n - jc)
     var pc = 0
     while pc < k {
       let kc = least(kcBlock, k - pc)
@@ -242,7 +239,7 @@ private func deliver<T: Lanes>(
       }
       pc += kcBlock
     }
-    jc += ncMost / wide * wide
+    jc += ncBlock
   }
 }
 
@@ -275,7 +272,7 @@ private func deliver<T: Lanes>(
 ) {
   typealias R = WideRow<T>
   let w = T.width, wide = R.vectors * w
-  let high = Highest<R>.rows
+  let high = Tower<R>.rows
   // The last columns, up to three vectors; unless these are whole, B is padded and C goes by way of a tile.
   let last = n <= 3 * w ? n : n % wide == 0 ? 0 : wide == 2 * w && n % wide <= w ? wide + n % wide : n % wide
   let width = up(last, w)
@@ -312,7 +309,13 @@ private func deliver<T: Lanes>(
   _ c: UnsafeMutablePointer<T>, _ ldc: Int, _ accumulate: Bool
 ) {
   if width == T.width {
-    strip(Row1<T>.self, m, k, a, rsa, csa, b, ldb, c, ldc, accumulate)
+    typealias X = Tower<Row1<T>>
+    var i = 0
+    while i + X.rows <= m {
+      directTile(X.self, k, a + i * rsa, rsa, csa, b, ldb, c + i * ldc, ldc, accumulate)
+      i += X.rows
+    }
+    strip(Row1<T>.self, m - i, k, a + i * rsa, rsa, csa, b, ldb, c + i * ldc, ldc, accumulate)
   } else if width == 2 * T.width {
     strip(Row2<T>.self, m, k, a, rsa, csa, b, ldb, c, ldc, accumulate)
   } else {

@@ -14,8 +14,8 @@ private struct Product<T: TestReal> {
     (self.m, self.n, self.k) = (m, n, k)
     (rsa, csa) = transposeA ? (spread, (m + pad) * spread) : ((k + pad) * spread, spread)
     (rsb, csb) = transposeB ? (spread, (k + pad) * spread) : ((n + pad) * spread, spread)
-    a = values((max(m, k) + pad + 1) * (max(m, k) + pad + 1) * spread, &random)
-    b = values((max(n, k) + pad + 1) * (max(n, k) + pad + 1) * spread, &random)
+    a = values((m + pad + 1) * (k + pad + 1) * spread, &random)
+    b = values((n + pad + 1) * (k + pad + 1) * spread, &random)
     ldc = n + pad
     c = values(m * (n + pad) + 1, &random)
     start = c
@@ -90,7 +90,7 @@ struct MatrixTests {
   @Test(arguments: variants) func `four transpositions, float64`(table: KernelTable) { sweep(Double.self, table) }
 
   @Test(arguments: variants) func `rows apart, elements apart, accumulated`(table: KernelTable) {
-    for (m, n, k) in [(1, 1, 1), (1, 37, 29), (37, 1, 29), (5, 9, 17), (33, 65, 70), (70, 33, 3), (13, 70, 64), (64, 64, 0)] {
+    for (m, n, k) in [(1, 1, 1), (1, 37, 29), (37, 1, 29), (5, 9, 17), (33, 65, 70), (70, 33, 3), (13, 70, 64), (64, 64, 0), (17, 4200, 8)] {
       for form in 0..<4 {
         for (spread, pad) in [(1, 3), (2, 0), (3, 5)] {
           for accumulate in [false, true] {
