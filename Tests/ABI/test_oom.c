@@ -1,0 +1,132 @@
+/* Memory that cannot be had, at every place where it is asked for: BP_E_MEMORY or success, never a crash, and the same
+ * work succeeds afterwards. */
+#include "interpose.h"
+#include "check.h"
+#include <unistd.h>
+
+enum { MOST_PLACES = 4000 };
+static char path[64];
+
+/* What is tried. Returns 1 if it succeeded; otherwise status tells. ctx is fresh, its tensors were made beforehand. */
+typedef struct job {
+  bp_context *ctx;
+  bp_tensor *x, *w, *target;
+  bp_optimizer *optimizer;
+} job;
+
+static int job_prepare(job *j) {
+  static const float x[6] = {1, 2, 3, 4, 5, 6}, w[6] = {.1f, .2f, .3f, .4f, .5f, .6f}, target[4] = {1, 0, 0, 1};
+  int64_t a[2] = {2, 3}, b[2] = {2, 2};
+  memset(j, 0, sizeof *j);
+  j->ctx = bp_context_create(NULL);
+  j->x = bp_tensor_create(j->ctx, BP_FLOAT32, 2, a, x);
+  j->w = bp_parameter(j->ctx, BP_FLOAT32, 2, a, w);
+  j->target = bp_tensor_create(j->ctx, BP_FLOAT32, 2, b, target);
+  j->optimizer = bp_adam_create(j->ctx, NULL);
+  return j->ctx && j->x && j->w && j->target && j->optimizer && bp_optimizer_add(j->optimizer, j->w) == BP_OK;
+}
+
+static int make(job *j) {
+  bp_context_options o = BP_CONTEXT_OPTIONS_INIT;
+  bp_context *ctx;
+  bp_tensor *t;
+  int good;
+  (void)j;
+  o.num_threads = 2;
+  ctx = bp_context_create(&o);
+  if (!ctx) return *bp_context_message(NULL) ? 0 : -1;
+  t = bp_scalar(ctx, 4);
+  good = t && bp_item(t) == 4;
+  if (!good && bp_context_status(ctx) != BP_E_MEMORY) good = -1;
+  bp_context_destroy(ctx);
+  return good;
+}
+
+static int train(job *j) {
+  bp_tensor *loss;
+  bp_status status;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  loss = bp_mse_loss(bp_sigmoid(bp_linear(j->x, j->w, NULL)), j->target, BP_REDUCTION_MEAN);
+  status = loss ? bp_backward(loss) : BP_E_MEMORY;
+  if (status == BP_OK) status = bp_optimizer_step(j->optimizer);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK;
+}
+
+static int save_and_load(job *j) {
+  static const char *const names[2] = {"x", "w"};
+  bp_tensor *both[2], *t = NULL;
+  bp_archive *file;
+  both[0] = j->x;
+  both[1] = j->w;
+  if (bp_save(j->ctx, path, 2, names, both) != BP_OK) return 0;
+  file = bp_load(j->ctx, path);
+  if (file) {
+    t = bp_archive_get(file, "w");
+    bp_release(t);
+    bp_archive_destroy(file);
+  }
+  return t != NULL;
+}
+
+static int views(job *j) {
+  bp_tensor *pair[2], *r;
+  int64_t dims[1] = {1};
+  int good;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  pair[0] = bp_transpose(j->x, 0, 1);
+  pair[1] = bp_contiguous(pair[0]);
+  r = bp_sum_dim(bp_cat(2, pair, 0), 1, dims, 0);
+  r = bp_index_select(bp_softmax(r, 0), 0, bp_randperm(j->ctx, 6));
+  good = r != NULL;
+  bp_scope_pop(j->ctx);
+  return good;
+}
+
+/* Runs the work with the k-th allocation failing, k = 0, 1, 2 …, until it needs no more than k. */
+static void at_every_place(const char *name, int (*work)(job *), int all_later) {
+  job j;
+  int k, refused = 0;
+  begin(name);
+  for (k = 0; k < MOST_PLACES; k++) {
+    int result;
+    long failed_before = failed_allocations;
+    bp_status status;
+    if (!check(job_prepare(&j))) return;
+    failing_all = all_later;
+    failing_from = __sync_fetch_and_add(&allocations, 0) + k;
+    result = work(&j);
+    failing_from = -1;
+    status = bp_context_status(j.ctx);
+    check(result == 1 ? status == BP_OK : result == 0);
+    if (result == 0 && work != make) check(status == BP_E_MEMORY && *bp_context_message(j.ctx));
+    refused += result == 0;
+    bp_context_clear(j.ctx);
+    if (!check(work(&j) == 1)) printf("# after allocation %d had failed: %s\n", k, bp_context_message(j.ctx));
+    bp_optimizer_destroy(j.optimizer);
+    bp_release(j.x);
+    bp_release(j.w);
+    bp_release(j.target);
+    check(bp_memory_stat(j.ctx, BP_MEMORY_TENSORS) == 0);
+    bp_context_destroy(j.ctx);
+    if (failed_allocations == failed_before) break;
+  }
+  printf("# %d places, %d refused\n", k, refused);
+  check(k < MOST_PLACES);
+}
+
+int main(void) {
+  job warm;
+  snprintf(path, sizeof path, "test_oom.%d.safetensors", (int)getpid());
+  at_every_place("a context", make, 0);
+  at_every_place("a context, and nothing after", make, 1);
+  check(job_prepare(&warm));
+  bp_context_destroy(warm.ctx);
+  at_every_place("forward, backward and an optimizer step", train, 0);
+  at_every_place("forward, backward and an optimizer step, and nothing after", train, 1);
+  at_every_place("views, reductions and random numbers", views, 0);
+  at_every_place("views, reductions and random numbers, and nothing after", views, 1);
+  at_every_place("saving and loading", save_and_load, 0);
+  remove(path);
+  return finish();
+}
