@@ -125,7 +125,8 @@ $(VENV)/.installed: $(VENV)/bin/python $(SO) $(PACKAGE)
 # -- tests and measurements -------------------------------------------------------------------------------------
 
 test: all
-	@CC="$(CC)" SWIFT="$(SWIFT)" MAKE="$(MAKE)" bash Tests/run
+	@$(need_python)
+	@CC="$(CC)" SWIFT="$(SWIFT)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" bash Tests/run
 
 bench: all python
 	@CC="$(CC)" PYTHON=$(VENV)/bin/python bash benchmarks/run $(BENCH)
