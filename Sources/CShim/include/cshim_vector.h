@@ -1,0 +1,69 @@
+/* The few vector steps Swift's SIMD types scalarise: lane conversions and interleaving, at the width of the instruction
+   set this header is compiled for. Each function becomes one to three instructions; none is exported. */
+#pragma once
+#include <stdint.h>
+
+#if defined(__AVX512F__)
+#define SHIM_F32_LANES 16
+#define SHIM_F64_LANES 8
+#elif defined(__AVX2__)
+#define SHIM_F32_LANES 8
+#define SHIM_F64_LANES 4
+#else
+#define SHIM_F32_LANES 4
+#define SHIM_F64_LANES 2
+#endif
+
+#define SHIM_VECTOR(T, lanes) T __attribute__((ext_vector_type(lanes)))
+#define SHIM_INLINE static inline __attribute__((always_inline, unused))
+typedef SHIM_VECTOR(float, SHIM_F32_LANES) shim_vf;
+typedef SHIM_VECTOR(float, SHIM_F64_LANES) shim_vf_half;
+typedef SHIM_VECTOR(int32_t, SHIM_F32_LANES) shim_vi;
+typedef SHIM_VECTOR(uint8_t, SHIM_F32_LANES) shim_vi_bytes;
+typedef SHIM_VECTOR(double, SHIM_F64_LANES) shim_vd;
+typedef SHIM_VECTOR(int64_t, SHIM_F64_LANES) shim_vl;
+typedef SHIM_VECTOR(uint8_t, SHIM_F64_LANES) shim_vl_bytes;
+typedef SHIM_VECTOR(uint64_t, SHIM_F64_LANES) shim_vul;
+typedef SHIM_VECTOR(uint32_t, SHIM_F64_LANES) shim_vui_half;
+
+/* -- the low byte of every lane -- */
+SHIM_INLINE shim_vi_bytes shim_bytes_i32(shim_vi v) { return __builtin_convertvector(v, shim_vi_bytes); }
+SHIM_INLINE shim_vl_bytes shim_bytes_i64(shim_vl v) { return __builtin_convertvector(v, shim_vl_bytes); }
+
+/* -- is any bit of any lane set? -- */
+SHIM_INLINE int shim_any_i64(shim_vl v) { return __builtin_reduce_or(v) != 0; }
+
+/* -- conversions -- */
+SHIM_INLINE shim_vf shim_f32_of_i32(shim_vi v) { return __builtin_convertvector(v, shim_vf); }
+#if SHIM_F64_LANES == 8
+#define SHIM_LOW 0, 1, 2, 3, 4, 5, 6, 7
+#define SHIM_HIGH 8, 9, 10, 11, 12, 13, 14, 15
+#define SHIM_ZIP_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define SHIM_ZIP_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#elif SHIM_F64_LANES == 4
+#define SHIM_LOW 0, 1, 2, 3
+#define SHIM_HIGH 4, 5, 6, 7
+#define SHIM_ZIP_LOW 0, 4, 1, 5
+#define SHIM_ZIP_HIGH 2, 6, 3, 7
+#else
+#define SHIM_LOW 0, 1
+#define SHIM_HIGH 2, 3
+#define SHIM_ZIP_LOW 0, 2
+#define SHIM_ZIP_HIGH 1, 3
+#endif
+SHIM_INLINE shim_vd shim_f64_low(shim_vf v) { return __builtin_convertvector(__builtin_shufflevector(v, v, SHIM_LOW), shim_vd); }
+SHIM_INLINE shim_vd shim_f64_high(shim_vf v) { return __builtin_convertvector(__builtin_shufflevector(v, v, SHIM_HIGH), shim_vd); }
+SHIM_INLINE shim_vf shim_f32_join(shim_vd low, shim_vd high) {
+  shim_vf_half l = __builtin_convertvector(low, shim_vf_half), h = __builtin_convertvector(high, shim_vf_half);
+  return __builtin_shufflevector(l, h, SHIM_LOW, SHIM_HIGH);
+}
+
+/* -- a0 b0 a1 b1 …, first and second half -- */
+SHIM_INLINE shim_vul shim_zip_low(shim_vul a, shim_vul b) { return __builtin_shufflevector(a, b, SHIM_ZIP_LOW); }
+SHIM_INLINE shim_vul shim_zip_high(shim_vul a, shim_vul b) { return __builtin_shufflevector(a, b, SHIM_ZIP_HIGH); }
+
+/* The floats nearest to a and b, side by side in each 64-bit lane. */
+SHIM_INLINE shim_vul shim_f32_pairs(shim_vd a, shim_vd b) {
+  shim_vui_half l = (shim_vui_half)__builtin_convertvector(a, shim_vf_half), h = (shim_vui_half)__builtin_convertvector(b, shim_vf_half);
+  return __builtin_convertvector(l, shim_vul) | (__builtin_convertvector(h, shim_vul) << 32);
+}
