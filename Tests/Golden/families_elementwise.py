@@ -61,7 +61,7 @@ def unary(f):
                 special = special[:8]
             if dtype == "float32" or ulps == CLOSE and op not in ("cos", "sigmoid"):
                 f.add(f"{name}-{dtype}-special", op, t(special, dtype, grad=special_gradient), ulps=ulps, signed_zero=op in SIGNED_ZERO)
-            if op in SMOOTH_SECOND and (dtype == "float64" or op in ("tanh", "sigmoid", "nn.functional.gelu", "exp")):
+            if op in SMOOTH_SECOND and (dtype == "float64" or op == "tanh"):
                 x = [v for v in values if v != 0][1::2]
                 f.add(f"{name}-{dtype}-second", op, t(x, dtype), ulps=ulps, second=True, condition=(False, False, True))
         x = f.values(2, 2, low=0.1)
@@ -70,7 +70,7 @@ def unary(f):
             f.add(f"{name}-step", op, t(f.values(2, 3, low=0.1), view=[("step", 2)]), ulps=ulps)
         f.add(f"{name}-0dim", op, t(0.75), ulps=ulps)
         f.add(f"{name}-empty", op, t(torch.zeros(2, 0)), ulps=ulps)
-        for dtype in others:
+        for dtype in others if op in ("neg", "exp", "sqrt", "relu") else others[:1] + others[3:]:
             data = [True, False] if dtype == "bool" else [0, 1, 3, 7] if dtype == "uint8" else [-3, 0, 1, 6]
             if op in ("log", "sqrt", "rsqrt"):
                 data = [0, 1, 4, 7]
@@ -381,7 +381,7 @@ def promotion():
                 gradient=not (op == "pow" and b == "bool"),
             )  # PyTorch itself cannot: it subtracts from the bool
         for a, b in every if op == "add" else some if op != "eq" else some[:4]:
-            if op in ("add", "mul", "pow", "lt"):
+            if op in ("add", "mul"):
                 f.add(
                     f"{op}-{a}-0dim-{b}",
                     op,
