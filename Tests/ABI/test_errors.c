@@ -72,7 +72,7 @@ static void shapes(bp_context *ctx) {
   refuses(bp_matmul(a, a), BP_E_SHAPE, "matmul");
   refuses(bp_linear(a, floats(ctx, "5 4", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20"), NULL), BP_E_SHAPE, "linear");
   refuses(bp_reshape(a, 1, seven), BP_E_SHAPE, "reshape");
-  refuses(bp_reshape(a, 2, two_guesses), BP_E_SHAPE, "reshape");
+  refuses(bp_reshape(a, 2, two_guesses), BP_E_ARGUMENT, "reshape");
   refuses(bp_permute(a, 2, twice), BP_E_ARGUMENT, "permute");
   refuses(bp_permute(a, 1, twice), BP_E_SHAPE, "permute");
   refuses(bp_expand(a, 2, grow), BP_E_SHAPE, "expand");
