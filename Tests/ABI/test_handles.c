@@ -4,7 +4,7 @@
 typedef bp_tensor *(*unary)(const bp_tensor *);
 typedef bp_tensor *(*binary)(const bp_tensor *, const bp_tensor *);
 static const unary unaries[] = {bp_logical_not, bp_neg,    bp_abs,  bp_sign, bp_square, bp_sqrt,   bp_rsqrt,  bp_reciprocal, bp_exp,    bp_log, bp_sin,
-                                bp_cos,         bp_erf,    bp_relu, bp_sigmoid, bp_tanh, bp_sum,   bp_mean,   bp_max,        bp_min,    bp_argmax,
+                                bp_cos,         bp_erf,    bp_softplus, bp_relu, bp_sigmoid, bp_tanh, bp_sum,   bp_mean,   bp_max,        bp_min,    bp_argmax,
                                 bp_argmin,      bp_detach, bp_squeeze, bp_contiguous, bp_clone, bp_grad};
 static const binary binaries[] = {bp_add, bp_sub, bp_mul, bp_div, bp_pow, bp_maximum, bp_minimum, bp_eq,
                                   bp_ne,  bp_lt,  bp_le,  bp_gt,  bp_ge,  bp_matmul};
@@ -33,7 +33,7 @@ static void offer(bp_context *ctx, bp_tensor *bad, bp_tensor *good) {
         !bp_transpose(bad, 0, 0) && !bp_permute(bad, 1, zero) && !bp_expand(bad, 1, one) && !bp_squeeze_dim(bad, 0) && !bp_unsqueeze(bad, 0) &&
         !bp_slice(bad, 0, 0, 1, 1) && !bp_select(bad, 0, 0) && !bp_cat(2, pair, 0) && !bp_stack(2, pair, 0));
   check(!bp_gather(bad, 0, good) && !bp_gather(good, 0, bad) && !bp_scatter_add(bad, 0, good, good) && !bp_scatter_add(good, 0, good, bad) &&
-        !bp_index_select(bad, 0, good) && !bp_index_select(good, 0, bad) && !bp_embedding(bad, good, BP_NONE) && !bp_embedding(good, bad, BP_NONE));
+        !bp_index_add(bad, 0, good, good) && !bp_index_select(bad, 0, good) && !bp_index_select(good, 0, bad) && !bp_embedding(bad, good, BP_NONE) && !bp_embedding(good, bad, BP_NONE));
   check(!bp_softmax(bad, 0) && !bp_log_softmax(bad, 0) && !bp_layer_norm(bad, 1, one, NULL, NULL, 1e-5) && !bp_dropout(bad, .5, 1) &&
         !bp_mse_loss(bad, good, 1) && !bp_mse_loss(good, bad, 1) && !bp_cross_entropy(bad, good, NULL) && !bp_cross_entropy(good, bad, NULL) &&
         !bp_binary_cross_entropy_with_logits(bad, good, NULL, NULL, 1) && !bp_binary_cross_entropy_with_logits(good, bad, NULL, NULL, 1));

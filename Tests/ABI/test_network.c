@@ -59,7 +59,7 @@ static void shapes(bp_context *ctx) {
 
 static void indexing(bp_context *ctx) {
   bp_tensor *x, *y, *src;
-  begin("gather, scatter_add, index_select and embedding");
+  begin("gather, scatter_add, index_add, index_select and embedding");
   bp_scope_push(ctx);
   x = trainable(ctx, "2 3", "1 2 3 4 5 6");
   y = bp_gather(x, 1, integers(ctx, "2 2", "2 0 1 1"));
@@ -71,6 +71,13 @@ static void indexing(bp_context *ctx) {
   expect(y, "2 3", "20 0 10 0 70 0");
   bp_backward(bp_sum(bp_square(y)));
   expect(bp_grad(src), "2 2", "20 40 140 140");
+  bp_zero_grad(x);
+  src = trainable(ctx, "2 2", "10 20 30 40");
+  y = bp_index_add(x, 1, integers(ctx, "2", "0 0"), src);
+  expect(y, "2 3", "31 2 3 74 5 6");
+  bp_backward(bp_sum(bp_square(y)));
+  expect(bp_grad(src), "2 2", "62 62 148 148");
+  expect(bp_grad(x), "2 3", "62 4 6 148 10 12");
   bp_zero_grad(x);
   y = bp_index_select(x, 1, integers(ctx, "3", "0 0 2"));
   expect(y, "2 3", "1 1 3 4 4 6");
