@@ -47,7 +47,7 @@ let package = Package(
       name: "Backprop", dependencies: ["CShim", "KernelAPI"] + kernelTargets.map { .target(name: $0.name) },
       swiftSettings: engine),
     .target(
-      name: "BackpropC", dependencies: ["Backprop", "CBackprop", "CShim"], swiftSettings: engine, linkerSettings: linkDist),
+      name: "BackpropC", dependencies: ["Backprop", "CBackprop", "CShim", "KernelAPI"], swiftSettings: engine, linkerSettings: linkDist),
   ] + kernelTargets + (dist ? [] : [
     .testTarget(name: "KernelTests", dependencies: ["KernelAPI", "CShim"] + kernelTargets.map { .target(name: $0.name) }),
     .testTarget(name: "BackpropTests", dependencies: ["Backprop"]),

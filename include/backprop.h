@@ -337,6 +337,7 @@ bp_tensor *bp_erf(const bp_tensor *x);
 bp_tensor *bp_relu(const bp_tensor *x);       /* derivative 0 at 0 */
 bp_tensor *bp_sigmoid(const bp_tensor *x);
 bp_tensor *bp_tanh(const bp_tensor *x);
+bp_tensor *bp_softplus(const bp_tensor *x);   /* ln(1 + e^x), without overflow */
 /* approximate 0: x·Φ(x) by erf; 1: the tanh form. */
 bp_tensor *bp_gelu(const bp_tensor *x, int32_t approximate);
 /* Limits x to [min, max]; use ±INFINITY for an open side. The gradient passes on the closed interval. */
@@ -424,6 +425,8 @@ bp_tensor *bp_clone(const bp_tensor *x);
 bp_tensor *bp_gather(const bp_tensor *x, int64_t dim, const bp_tensor *index);
 /* x with src added at the places gather would read: y[index[i][j]][j] += src[i][j] for dim 0. */
 bp_tensor *bp_scatter_add(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *src);
+/* x with the slices of src added along dim at index [K]: y[index[k]] += src[k] for dim 0. */
+bp_tensor *bp_index_add(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *src);
 /* The slices of x at index [K] along dim. */
 bp_tensor *bp_index_select(const bp_tensor *x, int64_t dim, const bp_tensor *index);
 /* Rows of weight [V, E] for indices of any shape → [.., E]. Row padding_idx (BP_NONE: no such row) gets no gradient. */

@@ -12,7 +12,7 @@ public enum DType: UInt8, CaseIterable, Sendable {
 /// y[i] = f(x[i]). `p` and `q` carry the parameters of `clamp` (lo, hi) and `powScalar` (exponent).
 public enum UnaryKernel: Int32, CaseIterable, Sendable {
   case neg, abs, sign, square, clamp, logicalNot  // every arithmetic type (logicalNot: any type in, bool out)
-  case sqrt, rsqrt, reciprocal, exp, log, erf, tanh, sigmoid, relu, gelu, geluTanh, powScalar, sin, cos  // float32, float64
+  case sqrt, rsqrt, reciprocal, exp, log, erf, tanh, sigmoid, relu, gelu, geluTanh, powScalar, sin, cos, softplus  // float32, float64
 }
 
 /// y[i] = f(a[i], b[i]). A stride is 1, or 0 for one value used throughout.

@@ -21,3 +21,16 @@ public let kernelTable = KernelTable(
   sgd: { sgdFunction($0) },
   adam: { adamFunction($0) }
 )
+
+// The engine fetches the table through a C function and does not import this module: what it imports, Embedded Swift would
+// compile again, and inline, with the engine's own instruction set.
+#if ISA_V4
+  @_cdecl("backprop_kernels_v4") public func fillTable(_ table: UnsafeMutableRawPointer) { fill(table) }
+#elseif ISA_V3
+  @_cdecl("backprop_kernels_v3") public func fillTable(_ table: UnsafeMutableRawPointer) { fill(table) }
+#else
+  @_cdecl("backprop_kernels_base") public func fillTable(_ table: UnsafeMutableRawPointer) { fill(table) }
+#endif
+@inline(__always) private func fill(_ table: UnsafeMutableRawPointer) {
+  table.assumingMemoryBound(to: KernelTable.self).initialize(to: kernelTable)
+}

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <math.h>
+#include <sched.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SHIM static inline __attribute__((always_inline, unused))
 
@@ -28,6 +34,8 @@ SHIM int shim_swap_if(uint32_t *_Nonnull p, uint32_t expected, uint32_t v) {
   return __atomic_compare_exchange_n(p, &expected, v, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
+SHIM void shim_yield(void) { sched_yield(); }
+
 /* -- CPU -- */
 /* 4: AVX-512 (x86-64-v4), 3: AVX2 and FMA (x86-64-v3), 1: what the compiler's baseline has. */
 SHIM int shim_isa_level(void) {
@@ -39,3 +47,37 @@ SHIM int shim_isa_level(void) {
   return 1;
 }
 SHIM const char *_Nullable shim_getenv(const char *_Nonnull name) { return getenv(name); }
+SHIM double shim_pow(double x, double y) { return pow(x, y); }
+
+/* -- files; interrupted calls are repeated -- */
+SHIM int shim_errno(void) { return errno; }
+SHIM int shim_open_read(const char *_Nonnull path) { return open(path, O_RDONLY | O_CLOEXEC); }
+SHIM int shim_open_write(const char *_Nonnull path) { return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); }
+/* Bytes of a regular file, -1 for anything else. */
+SHIM long shim_file_size(int fd) {
+  struct stat s;
+  return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) ? (long)s.st_size : -1;
+}
+SHIM long shim_read(int fd, void *_Nonnull p, size_t n) {
+  ssize_t k;
+  do k = read(fd, p, n); while (k < 0 && errno == EINTR);
+  return (long)k;
+}
+SHIM long shim_write(int fd, const void *_Nonnull p, size_t n) {
+  ssize_t k;
+  do k = write(fd, p, n); while (k < 0 && errno == EINTR);
+  return (long)k;
+}
+SHIM int shim_seek(int fd, long at) { return lseek(fd, (off_t)at, SEEK_SET) < 0 ? -1 : 0; }
+SHIM int shim_sync(int fd) { return fsync(fd) == 0 || errno == EINVAL ? 0 : -1; }
+SHIM void shim_close(int fd) { close(fd); }
+SHIM int shim_rename(const char *_Nonnull from, const char *_Nonnull to) { return rename(from, to); }
+SHIM void shim_unlink(const char *_Nonnull path) { unlink(path); }
+
+/* 256 bytes for the last error of this thread that belonged to no context. */
+char *_Nonnull shim_thread_message(void);
+
+/* -- kernel tables: each fills a KernelTable -- */
+void backprop_kernels_base(void *_Nonnull table);
+void backprop_kernels_v3(void *_Nonnull table);
+void backprop_kernels_v4(void *_Nonnull table);

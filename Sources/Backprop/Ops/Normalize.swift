@@ -1,0 +1,219 @@
+// Row by row: softmax, log softmax, layer norm. Rows are the innermost dimension(s), dense.
+import CShim
+import KernelAPI
+
+private struct RowJob {
+  var forward: RowFunction?
+  var backward: RowBackwardFunction?
+  var norm: LayerNormFunction?
+  var normBackward: LayerNormBackwardFunction?
+  var rows: Int, n: Int, perChunk: Int, size: Int
+  var x: UnsafeRawPointer, g: UnsafeRawPointer?, y: UnsafeMutableRawPointer
+  var w: UnsafeRawPointer?, b: UnsafeRawPointer?, eps = 0.0
+  var mean: UnsafeMutableRawPointer?, rstd: UnsafeMutableRawPointer?
+  var dw: UnsafeMutableRawPointer?, db: UnsafeMutableRawPointer?
+}
+
+extension Engine {
+  fileprivate func run(_ job: inout RowJob) {
+    parallel(chunks: (job.rows + job.perChunk - 1) / job.perChunk, threads: threads, &job) { context, chunk, _ in
+      let j = context.assumingMemoryBound(to: RowJob.self).pointee
+      let first = chunk &* j.perChunk, left = j.rows - first, rows = left < j.perChunk ? left : j.perChunk
+      let at = first &* j.n &* j.size, one = first &* j.size
+      if let f = j.forward { f(rows, j.n, j.x + at, j.y + at) }
+      else if let f = j.backward { f(rows, j.n, j.g.unsafelyUnwrapped + at, j.x + at, j.y + at) }
+      else if let f = j.norm {
+        f(rows, j.n, j.x + at, j.w, j.b, j.eps, j.y + at, j.mean.unsafelyUnwrapped + one, j.rstd.unsafelyUnwrapped + one)
+      } else if let f = j.normBackward {
+        let part = chunk &* j.n &* j.size
+        f(
+          rows, j.n, j.g.unsafelyUnwrapped + at, j.x + at, j.mean.unsafelyUnwrapped + one, j.rstd.unsafelyUnwrapped + one, j.w,
+          j.y + at, j.dw.map { $0 + part }, j.db.map { $0 + part })
+      }
+    }
+  }
+
+  /// Rows per piece of work; by shape alone, because layer norm's weight gradients are summed piece by piece.
+  fileprivate func rowsPerChunk(_ n: Int) -> Int { n >= elementsPerChunk / 8 ? 8 : elementsPerChunk / (n > 0 ? n : 1) }
+
+  fileprivate func softmax(_ kernel: RowKernel, _ x: UInt32, for operation: StaticString) throws(BackpropError) -> UInt32 {
+    let type = slot(x).pointee.dtype
+    guard let f = kernels.row(kernel.rawValue, type.rawValue) else { throw .dtype("\(operation): not defined for \(type)") }
+    let dense = try contiguous(x, for: operation)
+    defer { drop(dense, value: true) }
+    let shape = slot(x).pointee.shape
+    let out = try make(type, shape, for: operation)
+    let n = shape.count == 0 ? 1 : shape.last
+    if shape.product == 0 { return out }
+    var job = RowJob(
+      forward: f, rows: shape.product / n, n: n, perChunk: rowsPerChunk(n), size: type.size, x: data(dense), g: nil, y: data(out))
+    run(&job)
+    return out
+  }
+
+  fileprivate func softmaxBackward(_ kernel: RowKernel, _ g: Value, _ y: Value, for operation: StaticString) throws(BackpropError) -> Value {
+    guard let f = kernels.rowBackward(kernel.rawValue, y.dtype.rawValue) else { throw .dtype("\(operation): not defined for \(y.dtype)") }
+    let dense = try contiguous(g.index, for: operation)
+    defer { drop(dense, value: true) }
+    let dx = try Value.empty(self, y.dtype, y.shape, for: operation)
+    let n = y.rank == 0 ? 1 : y.shape.last
+    if y.count == 0 { return dx }
+    var job = RowJob(
+      backward: f, rows: y.count / n, n: n, perChunk: rowsPerChunk(n), size: y.dtype.size, x: y.data, g: data(dense), y: dx.data)
+    run(&job)
+    return dx
+  }
+}
+
+/// y = e^(x − max) / Σ e^(x − max) over the last dimension;  dx = y·(g − Σ g·y)
+enum Softmax: Rule {
+  static var name: StaticString { "softmax" }
+  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 { try c.engine.softmax(.softmax, c.input(0), for: name) }
+  static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
+  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+    let y = n.output
+    if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.softmax, g, y, for: name)) }
+    try n.give(0, y * (g - (g * y).sum(y.lastDimension, keep: true)))
+  }
+}
+
+/// y = x − max − ln Σ e^(x − max) over the last dimension;  dx = g − eʸ·Σ g
+enum LogSoftmax: Rule {
+  static var name: StaticString { "log_softmax" }
+  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 { try c.engine.softmax(.logSoftmax, c.input(0), for: name) }
+  static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
+  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+    let y = n.output
+    if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.logSoftmax, g, y, for: name)) }
+    try n.give(0, g - y.exp() * g.sum(y.lastDimension, keep: true))
+  }
+}
+
+/// y = (x − μ)·r·w + b, r = 1/√(σ² + eps), μ and σ² (biased) over the last dimensions (Ba, Kiros, Hinton 2016);
+/// with x̂ = (x − μ)·r and h = g·w:  dx = r·(h − mean h − x̂·mean(h·x̂)), dw = Σ g·x̂, db = Σ g
+/// (inputs x, w or none, b or none, and μ and r as the forward pass left them; a: how many dimensions, x: eps)
+enum LayerNorm: Rule {
+  static var name: StaticString { "layer_norm" }
+  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+    let e = c.engine, type = c[0].pointee.dtype, shape = c[0].pointee.shape
+    guard let f = e.kernels.layerNorm(type.rawValue) else { throw .dtype("layer_norm: not defined for \(type)") }
+    let (rows, n) = split(shape, c.attributes.a)
+    let x = try e.contiguous(c.input(0), for: name)
+    defer { e.drop(x, value: true) }
+    // Where w and b are not dense, the copy lives until the kernel is done.
+    let w = c.input(1) == 0 ? 0 : try e.contiguous(c.input(1), for: name)
+    defer { if w != 0 { e.drop(w, value: true) } }
+    let b = c.input(2) == 0 ? 0 : try e.contiguous(c.input(2), for: name)
+    defer { if b != 0 { e.drop(b, value: true) } }
+    let out = try e.make(type, shape, for: name)
+    let moments: UInt32
+    do throws(BackpropError) { moments = try e.make(type, Dims([2, rows]), for: name) } catch {
+      e.drop(out, value: true)
+      throw error
+    }
+    c.keep(moments)
+    if shape.product == 0 { return out }
+    var job = RowJob(
+      norm: f, rows: rows, n: n, perChunk: e.rowsPerChunk(n), size: type.size, x: e.data(x), g: nil, y: e.data(out),
+      w: w == 0 ? nil : UnsafeRawPointer(e.data(w)), b: b == 0 ? nil : UnsafeRawPointer(e.data(b)), eps: c.attributes.x,
+      mean: e.data(moments), rstd: e.data(moments) + rows &* type.size)
+    e.run(&job)
+    return out
+  }
+
+  private static func split(_ shape: Dims, _ dims: Int) -> (rows: Int, n: Int) {
+    var rows = 1, n = 1, i = 0
+    while i < shape.count {
+      if i < shape.count - dims { rows &*= shape[i] } else { n &*= shape[i] }
+      i += 1
+    }
+    return (rows, n)
+  }
+
+  static func saves(_ wants: UInt8) -> UInt8 { wants & 1 != 0 ? 1 | 2 | 8 : wants & 2 != 0 ? 1 | 8 : 0 }
+
+  static func vjp(_ node: Node, _ g: Value) throws(BackpropError) {
+    let e = g.engine, a = node.attributes
+    let hasWeight = e.inputIndex(node.slot, 1) != 0
+    if !node.wants(0), !node.wants(1) { return try node.give(2, g) }
+    let x = node[0]
+    let (rows, n) = split(x.shape, a.a)
+    if e.isRecording {
+      var set = DimSet(), d = x.rank - a.a
+      while d < x.rank { set.insert(d); d += 1 }
+      let count = Double(n)
+      let centred = try x - x.sum(set, keep: true) / count
+      let r = try (centred.square().sum(set, keep: true) / count + a.x).rsqrt()
+      let unit = try centred * r
+      if node.wants(0) {
+        let h = hasWeight ? try g * node[1] : g
+        let mean = try h.sum(set, keep: true) / count
+        let along = try (h * unit).sum(set, keep: true) / count
+        try node.give(0, r * (h - mean - unit * along))
+      }
+      if node.wants(1) { try node.give(1, g * unit) }
+      if node.wants(2) { try node.give(2, g) }
+      return
+    }
+    guard let f = e.kernels.layerNormBackward(x.dtype.rawValue) else { throw .dtype("layer_norm: not defined for \(x.dtype)") }
+    let dense = try x.contiguous(), gradient = try g.contiguous()
+    let moments = node[3], size = x.dtype.size
+    let perChunk = e.rowsPerChunk(n), chunks = (rows + perChunk - 1) / perChunk
+    let dx = try Value.empty(e, x.dtype, x.shape, for: name)
+    let dw = node.wants(1) ? try Value.zeros(e, x.dtype, [chunks, n]) : nil
+    let db = node.wants(2) ? try Value.zeros(e, x.dtype, [chunks, n]) : nil
+    let w = hasWeight && node.wants(0) ? try node[1].contiguous() : nil
+    if x.count > 0 {
+      var job = RowJob(
+        normBackward: f, rows: rows, n: n, perChunk: perChunk, size: size, x: dense.data, g: gradient.data, y: dx.data,
+        w: w.map { UnsafeRawPointer($0.data) }, mean: moments.data, rstd: moments.data + rows &* size, dw: dw?.data, db: db?.data)
+      e.run(&job)
+    }
+    if node.wants(0) { try node.give(0, dx) }
+    var inner = Dims(), d = x.rank - a.a
+    while d < x.rank { inner.append(x.shape[d]); d += 1 }
+    if let dw { try node.give(1, dw.sum([0]).reshape(inner)) }
+    if let db { try node.give(2, db.sum([0]).reshape(inner)) }
+  }
+}
+
+// MARK: As methods
+
+extension Value {
+  fileprivate var lastDimension: DimSet {
+    var s = DimSet()
+    if rank > 0 { s.insert(rank - 1) }
+    return s
+  }
+
+  private func alongLast(_ operation: Operation, _ dim: Int) throws(BackpropError) -> Value {
+    let name = operation.rule.name
+    let d = try shape.dimension(dim, for: name)
+    if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
+    if rank == 0 || d == rank - 1 { return try apply(operation) }
+    return try engine.scoped { () throws(BackpropError) -> Value in
+      try transpose(d, rank - 1).apply(operation).transpose(d, rank - 1)
+    }
+  }
+  package func softmax(_ dim: Int) throws(BackpropError) -> Value { try alongLast(.softmax, dim) }
+  package func logSoftmax(_ dim: Int) throws(BackpropError) -> Value { try alongLast(.logSoftmax, dim) }
+
+  package func layerNorm(_ inner: Dims, _ weight: Value?, _ bias: Value?, eps: Double) throws(BackpropError) -> Value {
+    if !dtype.isDifferentiable { throw .dtype("layer_norm: needs float32 or float64, not \(dtype)") }
+    if !(eps >= 0) || eps == .infinity { throw .argument("layer_norm: eps must be a number ≥ 0, it is \(eps)") }
+    var fits = inner.count > 0 && inner.count <= rank, i = 1
+    while fits && i <= inner.count { if inner[inner.count - i] != shape[rank - i] { fits = false }; i += 1 }
+    if !fits { throw .shape("layer_norm: shape \(shape) does not end in \(inner)") }
+    var c = Call(self, Attributes(a: inner.count, x: eps))
+    c.count = 3
+    if let weight { try checkAffine(weight, inner, "weight"); c.inputs[1] = weight.index }
+    if let bias { try checkAffine(bias, inner, "bias"); c.inputs[2] = bias.index }
+    return try engine.apply(.layerNorm, &c)
+  }
+
+  private func checkAffine(_ v: Value, _ inner: Dims, _ what: StaticString) throws(BackpropError) {
+    try engine.check(self, v, for: "layer_norm")
+    if v.shape != inner { throw .shape("layer_norm: \(what) has shape \(v.shape), wanted \(inner)") }
+    if v.dtype != dtype { throw .dtype("layer_norm: \(what) is \(v.dtype), the input \(dtype)") }
+  }
+}

@@ -1,0 +1,312 @@
+// How element-wise kernels meet tensors of any strides: neighbouring dimensions are merged, the innermost one goes to
+// the kernel as a row, the others are walked; large work is cut by its shape and spread over the threads.
+import CShim
+import KernelAPI
+
+/// The loop nest over a result and up to three operands: sizes outermost first, and each operand's strides.
+/// Operand 0 is the result.
+struct Nest {
+  var sizes = Dims()
+  var strides = InlineArray<4, Dims>(repeating: Dims())
+  let operands: Int
+
+  /// Drops dimensions of size 1 and merges those that all operands walk as one.
+  init(_ shape: Dims, _ operandStrides: InlineArray<4, Dims>, operands: Int) {
+    self.operands = operands
+    var d = 0
+    while d < shape.count {
+      let n = shape[d]
+      if n != 1 {
+        var merge = sizes.count > 0, k = 0
+        while merge && k < operands {
+          if strides[k].last != operandStrides[k][d] &* n { merge = false }
+          k += 1
+        }
+        if merge {
+          let last = sizes.count - 1
+          sizes[last] = sizes[last] &* n
+          k = 0
+          while k < operands { strides[k][last] = operandStrides[k][d]; k += 1 }
+        } else {
+          sizes.append(n)
+          k = 0
+          while k < operands { strides[k].append(operandStrides[k][d]); k += 1 }
+        }
+      }
+      d += 1
+    }
+    if sizes.count == 0 {
+      sizes.append(1)
+      var k = 0
+      while k < operands { strides[k].append(1); k += 1 }
+    }
+  }
+
+  var rowLength: Int { sizes.last }
+  var rows: Int { var d = sizes; d[d.count - 1] = 1; return d.product }
+  func rowStride(_ operand: Int) -> Int { strides[operand].last }
+
+  /// Where row `r` of an operand begins, in elements.
+  func offset(_ operand: Int, row r: Int) -> Int {
+    var rest = r, at = 0, d = sizes.count - 2
+    while d >= 0 {
+      at &+= rest % sizes[d] &* strides[operand][d]
+      rest /= sizes[d]
+      d -= 1
+    }
+    return at
+  }
+}
+
+/// Elements per piece of work handed to a thread: about 10 µs of the cheapest kernel.
+let elementsPerChunk = 32768
+
+/// A job over the rows of a nest (or, where all is one row, over pieces of it).
+struct NestJob {
+  var nest: Nest
+  var base = InlineArray<4, UnsafeMutableRawPointer?>(repeating: nil)
+  var elementSize = InlineArray<4, Int>(repeating: 0)
+  var rowsPerChunk = 1
+  var splitsRow = false
+  var unary: UnaryFunction?
+  var binary: BinaryFunction?
+  var select: SelectFunction?
+  var p = 0.0, q = 0.0
+
+  /// Row-wise calls of the kernel on `count` elements of row `r`, from element `start` on.
+  @inline(__always) func run(row r: Int, from start: Int, count n: Int) {
+    @inline(__always) func at(_ k: Int) -> UnsafeMutableRawPointer {
+      base[k].unsafelyUnwrapped + (nest.offset(k, row: r) &+ start &* nest.rowStride(k)) &* elementSize[k]
+    }
+    if let unary { unary(n, at(1), at(0), p, q) }
+    else if let binary { binary(n, at(1), nest.rowStride(1), at(2), nest.rowStride(2), at(0)) }
+    else if let select { select(n, at(1), nest.rowStride(1), at(2), nest.rowStride(2), at(3), nest.rowStride(3), at(0)) }
+  }
+
+  mutating func run(threads: Int) {
+    let n = nest.rowLength, rows = nest.rows
+    if n == 0 || rows == 0 { return }
+    if rows &* n <= elementsPerChunk || threads <= 1 {
+      var r = 0
+      while r < rows { run(row: r, from: 0, count: n); r += 1 }
+      return
+    }
+    splitsRow = rows == 1
+    rowsPerChunk = splitsRow ? 1 : (elementsPerChunk + n - 1) / n
+    let chunks = splitsRow ? (n + elementsPerChunk - 1) / elementsPerChunk : (rows + rowsPerChunk - 1) / rowsPerChunk
+    withUnsafeMutablePointer(to: &self) { me in
+      parallel(chunks: chunks, threads: threads, UnsafeMutableRawPointer(me)) { context, chunk, _ in
+        let job = context.assumingMemoryBound(to: NestJob.self)
+        let n = job.pointee.nest.rowLength
+        if job.pointee.splitsRow {
+          let start = chunk &* elementsPerChunk
+          job.pointee.run(row: 0, from: start, count: n - start < elementsPerChunk ? n - start : elementsPerChunk)
+        } else {
+          var r = chunk &* job.pointee.rowsPerChunk
+          let end = r &+ job.pointee.rowsPerChunk, rows = job.pointee.nest.rows
+          while r < end && r < rows { job.pointee.run(row: r, from: 0, count: n); r += 1 }
+        }
+      }
+    }
+  }
+}
+
+extension Engine {
+  /// y[...] = x[...] for two layouts of one shape and element size.
+  func copy(
+    _ shape: Dims, from x: UnsafeRawPointer, _ xStrides: Dims, to y: UnsafeMutableRawPointer, _ yStrides: Dims, size: Int
+  ) {
+    if shape.product == 0 { return }
+    var all = InlineArray<4, Dims>(repeating: Dims())
+    all[0] = yStrides
+    all[1] = xStrides
+    var nest = Nest(shape, all, operands: 2)
+    if nest.sizes.count == 1 {
+      nest.sizes.insert(1, at: 0)
+      nest.strides[0].insert(0, at: 0)
+      nest.strides[1].insert(0, at: 0)
+    }
+    // Two innermost dimensions go to the kernel as a block.
+    let last = nest.sizes.count - 1
+    let blockRows = nest.sizes[last - 1], columns = nest.sizes[last]
+    var outer = nest
+    outer.sizes.remove(at: last)
+    outer.strides[0].remove(at: last)
+    outer.strides[1].remove(at: last)
+    let blocks = outer.rows
+    var r = 0
+    while r < blocks {
+      kernels.copy(
+        blockRows, columns, x + outer.offset(1, row: r) &* size, nest.strides[1][last - 1], nest.strides[1][last],
+        y + outer.offset(0, row: r) &* size, nest.strides[0][last - 1], nest.strides[0][last], size)
+      r += 1
+    }
+  }
+
+  /// A fresh slot with x's elements (in `shape`, to which x is stretched) row-major without gaps.
+  func packed(_ x: UInt32, stretchedTo shape: Dims? = nil, for operation: StaticString) throws(BackpropError) -> UInt32 {
+    let s = slot(x)
+    let target = shape ?? s.pointee.shape
+    let out = try make(s.pointee.dtype, target, for: operation)
+    copy(
+      target, from: data(x), s.pointee.shape.strides(s.pointee.strides, stretchedTo: target),
+      to: data(out), slot(out).pointee.strides, size: s.pointee.dtype.size)
+    return out
+  }
+
+  /// x itself with one more reference if it lies without gaps, else a packed copy. `drop(_, value: true)` ends its use.
+  func contiguous(_ x: UInt32, for operation: StaticString) throws(BackpropError) -> UInt32 {
+    if slot(x).pointee.isContiguous { hold(x); return x }
+    return try packed(x, for: operation)
+  }
+
+  /// y = f(x), one kernel.
+  func runUnary(
+    _ kernel: UnaryKernel, _ x: UInt32, to dtype: DType? = nil, p: Double = 0, q: Double = 0, for operation: StaticString
+  ) throws(BackpropError) -> UInt32 {
+    let s = slot(x)
+    guard let f = kernels.unary(kernel.rawValue, s.pointee.dtype.rawValue) else {
+      throw .dtype("\(operation): not defined for \(s.pointee.dtype)")
+    }
+    if s.pointee.isContiguous {
+      let out = try make(dtype ?? s.pointee.dtype, s.pointee.shape, for: operation)
+      let n = s.pointee.shape.product
+      if n <= elementsPerChunk {
+        f(n, data(x), data(out), p, q)
+        return out
+      }
+      runUnary(f, x, out, n, p, q)
+      return out
+    }
+    let dense = try packed(x, for: operation)
+    defer { drop(dense, value: true) }
+    let out = try make(dtype ?? s.pointee.dtype, s.pointee.shape, for: operation)
+    runUnary(f, dense, out, s.pointee.shape.product, p, q)
+    return out
+  }
+
+  private func runUnary(_ f: @escaping UnaryFunction, _ x: UInt32, _ out: UInt32, _ n: Int, _ p: Double, _ q: Double) {
+    var strides = InlineArray<4, Dims>(repeating: Dims())
+    strides[0].append(1)
+    strides[1].append(1)
+    var job = NestJob(nest: Nest(Dims(repeating: n, count: 1), strides, operands: 2))
+    job.unary = f
+    job.p = p
+    job.q = q
+    job.base[0] = data(out)
+    job.base[1] = data(x)
+    job.elementSize[0] = slot(out).pointee.dtype.size
+    job.elementSize[1] = slot(x).pointee.dtype.size
+    job.run(threads: threads)
+  }
+
+  /// y = f(a, b) with both stretched to their common shape; operands have one type.
+  func runBinary(_ kernel: BinaryKernel, _ a: UInt32, _ b: UInt32, to dtype: DType? = nil, for operation: StaticString) throws(BackpropError) -> UInt32 {
+    let sa = slot(a), sb = slot(b)
+    let type = sa.pointee.dtype
+    guard let f = kernels.binary(kernel.rawValue, type.rawValue) else {
+      throw .dtype("\(operation): not defined for \(type)")
+    }
+    if sa.pointee.shape == sb.pointee.shape, sa.pointee.isContiguous, sb.pointee.isContiguous {
+      let n = sa.pointee.shape.product
+      let out = try make(dtype ?? type, sa.pointee.shape, for: operation)
+      if n <= elementsPerChunk {
+        f(n, data(a), 1, data(b), 1, data(out))
+        return out
+      }
+      return try runNest(f, a, b, out, operation)
+    }
+    let shape = try sa.pointee.shape.broadcast(with: sb.pointee.shape, for: operation)
+    return try runNest(f, a, b, make(dtype ?? type, shape, for: operation), operation)
+  }
+
+  private func runNest(_ f: @escaping BinaryFunction, _ a: UInt32, _ b: UInt32, _ out: UInt32, _ operation: StaticString) throws(BackpropError) -> UInt32 {
+    var job = NestJob(nest: Nest(Dims(), InlineArray(repeating: Dims()), operands: 0))
+    job.binary = f
+    do throws(BackpropError) { try runNest(&job, out, [a, b, 0], 2, operation) } catch {
+      drop(out, value: true)
+      throw error
+    }
+    return out
+  }
+
+  /// y = condition ? a : b, all stretched to the shape of `out`.
+  func runSelect(_ condition: UInt32, _ a: UInt32, _ b: UInt32, into out: UInt32, for operation: StaticString) throws(BackpropError) {
+    guard let f = kernels.select(slot(a).pointee.dtype.size) else { throw .dtype("\(operation): not defined for \(slot(a).pointee.dtype)") }
+    var job = NestJob(nest: Nest(Dims(), InlineArray(repeating: Dims()), operands: 0))
+    job.select = f
+    try runNest(&job, out, [condition, a, b], 3, operation)
+  }
+
+  /// Runs the job's kernel over `out` and its operands. A kernel takes rows of stride 0 or 1; an operand with another
+  /// innermost stride is packed first.
+  private func runNest(
+    _ job: inout NestJob, _ out: UInt32, _ operands: InlineArray<3, UInt32>, _ count: Int, _ operation: StaticString
+  ) throws(BackpropError) {
+    let shape = slot(out).pointee.shape
+    var used = operands, k = 0
+    while k < count { hold(used[k]); k += 1 }
+    defer {
+      var k = 0
+      while k < count { drop(used[k], value: true); k += 1 }
+    }
+    while true {
+      var strides = InlineArray<4, Dims>(repeating: Dims())
+      strides[0] = slot(out).pointee.strides
+      k = 0
+      while k < count {
+        let s = slot(used[k])
+        strides[k + 1] = s.pointee.shape.strides(s.pointee.strides, stretchedTo: shape)
+        k += 1
+      }
+      job.nest = Nest(shape, strides, operands: count + 1)
+      var odd = -1
+      k = 0
+      while k < count {
+        let step = job.nest.rowStride(k + 1)
+        if step != 0 && step != 1 { odd = k }
+        k += 1
+      }
+      if odd < 0 { break }
+      let dense = try packed(used[odd], stretchedTo: shape, for: operation)
+      drop(used[odd], value: true)
+      used[odd] = dense
+    }
+    job.base[0] = data(out)
+    job.elementSize[0] = slot(out).pointee.dtype.size
+    k = 0
+    while k < count {
+      job.base[k + 1] = data(used[k])
+      job.elementSize[k + 1] = slot(used[k]).pointee.dtype.size
+      k += 1
+    }
+    job.run(threads: threads)
+  }
+
+  /// y = f(y, x) for one shape and type, y contiguous, x contiguous or one value. Cannot fail: needs no memory.
+  func runInPlace(_ kernel: BinaryKernel, _ y: UInt32, _ x: UInt32) {
+    let n = slot(y).pointee.shape.product
+    guard let f = kernels.binary(kernel.rawValue, slot(y).pointee.dtype.rawValue) else { return }
+    var strides = InlineArray<4, Dims>(repeating: Dims())
+    strides[0] = slot(y).pointee.strides
+    strides[1] = slot(y).pointee.strides
+    strides[2] = slot(x).pointee.shape.strides(slot(x).pointee.strides, stretchedTo: slot(y).pointee.shape)
+    let nest = Nest(slot(y).pointee.shape, strides, operands: 3)
+    var job = NestJob(nest: nest)
+    job.binary = f
+    job.base[0] = data(y)
+    job.base[1] = data(y)
+    job.base[2] = data(x)
+    let size = slot(y).pointee.dtype.size
+    job.elementSize[0] = size
+    job.elementSize[1] = size
+    job.elementSize[2] = size
+    if nest.rowStride(2) == 0 || nest.rowStride(2) == 1 { return job.run(threads: threads) }
+    var r = 0  // an odd innermost stride: element by element
+    while r < nest.rows {
+      var i = 0
+      while i < nest.rowLength { job.run(row: r, from: i, count: 1); i += 1 }
+      r += 1
+    }
+  }
+}

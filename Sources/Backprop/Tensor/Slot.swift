@@ -1,0 +1,93 @@
+// The records a context is made of: tensors with the operation that made them, storages, attributes.
+import CShim
+import KernelAPI
+
+/// A tensor and, if an operation made it while recording, the node of the graph: one record, no object.
+///
+/// Three counts govern its life. `handles`: owners outside the engine. `references`: everything that keeps the record (handles,
+/// nodes that have it as input, gradients, optimizers). `values`: those of them that also need the elements; at 0 the
+/// storage is dropped while shape and history stay.
+struct Slot {
+  var generation: UInt32
+  var handles: UInt32
+  var references: UInt32
+  var values: UInt32
+  var dtype: DType
+  var flags: Flags
+  var operation: Operation
+  var inputCount: UInt16
+  /// Bit i: input i's value is saved; bit 7: the output's own.
+  var saved: UInt8
+  var storage: UInt32
+  /// In elements.
+  var offset: Int
+  var shape: Dims
+  var strides: Dims
+  /// The accumulated gradient of a leaf, or 0.
+  var gradient: UInt32
+  /// Number of the attributes record, or 0.
+  var attributes: UInt32
+  /// Inputs 0…3; 0 where the graph does not need one. More than four: `manyInputs`.
+  var inputs: InlineArray<4, UInt32>
+  var inputVersions: InlineArray<4, UInt32>
+  var outputVersion: UInt32
+  var manyInputs: UnsafeMutablePointer<UInt32>?
+  var manyInputsSize: Int
+
+  // Scratch of one backward walk.
+  var walk: UInt32
+  var waiting: UInt32
+  var pending: UInt32
+  /// Link of the list of slots being freed.
+  var next: UInt32
+
+  struct Flags: OptionSet {
+    let rawValue: UInt8
+    static let live = Flags(rawValue: 1)
+    static let requiresGrad = Flags(rawValue: 2)
+    /// A plain number standing beside a tensor: yields to the other operand's type.
+    static let number = Flags(rawValue: 4)
+    /// Held as some tensor's gradient: usable through a borrowed handle.
+    static let gradient = Flags(rawValue: 8)
+    /// The graph behind this tensor was used up by a backward walk.
+    static let consumed = Flags(rawValue: 16)
+    /// A target of `gradients(of:)`: its gradient is captured.
+    static let target = Flags(rawValue: 32)
+  }
+
+  var isLeaf: Bool { operation == .leaf }
+  var requiresGrad: Bool { flags.contains(.requiresGrad) }
+  var isContiguous: Bool {
+    var step = 1, i = shape.count - 1
+    while i >= 0 {
+      let n = shape[i]
+      if n == 0 { return true }
+      if n != 1 && strides[i] != step { return shape.product == 0 }
+      step &*= n
+      i -= 1
+    }
+    return true
+  }
+}
+
+/// Memory that tensors look into.
+struct Storage {
+  var base: UnsafeMutableRawPointer
+  /// What to hand back to the allocator; 0 for borrowed memory.
+  var size: Int
+  var references: UInt32
+  /// Counts changes in place.
+  var version: UInt32
+  var deleter: (@convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> Void)?
+  var user: UnsafeMutableRawPointer?
+}
+
+/// What an operation was told besides its inputs; which field means what is said at each operation.
+struct Attributes {
+  var dims = Dims()
+  var a = 0
+  var b = 0
+  var c = 0
+  var x = 0.0
+  var y = 0.0
+}

@@ -1,0 +1,163 @@
+// From C's view to the engine's and back: handles are checked, errors land on their context, nothing is computed.
+import Backprop
+import CBackprop
+import CShim
+import KernelAPI
+
+/// The live tensor behind a handle; otherwise nil, and the error on `engine` (the context of another operand), on the
+/// handle's own context, or on the thread.
+@inline(__always) func take(_ p: OpaquePointer?, _ name: StaticString, beside engine: Engine? = nil) -> Value? {
+  if let p, let v = Handle(p).asValue { return v }
+  refuse(p, name, "tensor", engine)
+  return nil
+}
+
+func takeContext(_ p: OpaquePointer?, _ name: StaticString) -> Engine? {
+  if let p, let e = Handle(p).asContext { return e }
+  refuse(p, name, "context", nil)
+  return nil
+}
+
+func takeOptimizer(_ p: OpaquePointer?, _ name: StaticString) -> OptimizerValue? {
+  if let p, let o = Handle(p).asOptimizer { return o }
+  refuse(p, name, "optimizer", nil)
+  return nil
+}
+
+func takeArchive(_ p: OpaquePointer?, _ name: StaticString) -> ArchiveValue? {
+  if let p, let a = Handle(p).asArchive { return a }
+  refuse(p, name, "archive", nil)
+  return nil
+}
+
+@inline(never) func refuse(_ p: OpaquePointer?, _ name: StaticString, _ kind: StaticString, _ engine: Engine?) {
+  let error = BackpropError(
+    .handle, p == nil ? "\(name): \(kind) is NULL" : "\(name): not a live \(kind) (released, destroyed, or never one)")
+  report(error, on: engine ?? p.flatMap { Handle($0).engine })
+}
+
+/// Records the error on the context, or on the thread where there is none.
+@inline(never) func report(_ error: BackpropError, on engine: Engine?) {
+  if let engine { return engine.record(error) }
+  let out = shim_thread_message()
+  var i = 0
+  while i < error.text.count { out[i] = CChar(bitPattern: error.text[i]); i += 1 }
+  out[i] = 0
+}
+
+// MARK: Shapes of exports
+
+@inline(__always) func unary(
+  _ name: StaticString, _ x: OpaquePointer?, _ body: (Value) throws(BackpropError) -> Value
+) -> OpaquePointer? {
+  guard let x = take(x, name) else { return nil }
+  return produce(on: x.engine) { () throws(BackpropError) -> Value in try body(x) }
+}
+
+@inline(__always) func binary(
+  _ name: StaticString, _ a: OpaquePointer?, _ b: OpaquePointer?, _ body: (Value, Value) throws(BackpropError) -> Value
+) -> OpaquePointer? {
+  guard let a = take(a, name, beside: b.flatMap { Handle($0).engine }), let b = take(b, name, beside: a.engine) else { return nil }
+  return produce(on: a.engine) { () throws(BackpropError) -> Value in try body(a, b) }
+}
+
+@inline(__always) func ternary(
+  _ name: StaticString, _ a: OpaquePointer?, _ b: OpaquePointer?, _ c: OpaquePointer?,
+  _ body: (Value, Value, Value) throws(BackpropError) -> Value
+) -> OpaquePointer? {
+  guard let a = take(a, name), let b = take(b, name, beside: a.engine), let c = take(c, name, beside: a.engine) else { return nil }
+  return produce(on: a.engine) { () throws(BackpropError) -> Value in try body(a, b, c) }
+}
+
+@inline(__always) func produce(on engine: Engine, _ body: () throws(BackpropError) -> Value) -> OpaquePointer? {
+  do throws(BackpropError) { return try body().handle.pointer } catch {
+    engine.record(error)
+    return nil
+  }
+}
+
+/// An operation that only has a status.
+@inline(__always) func perform(on engine: Engine, _ body: () throws(BackpropError) -> Void) -> bp_status {
+  do throws(BackpropError) {
+    try body()
+    return 0
+  } catch {
+    engine.record(error)
+    return error.code.rawValue
+  }
+}
+
+let handleError = BackpropError.Code.handle.rawValue
+
+/// An optional operand: NULL is none, anything else must be live.
+func optional(_ p: OpaquePointer?, _ name: StaticString) throws(BackpropError) -> Value? {
+  guard let p else { return nil }
+  if let v = Handle(p).asValue { return v }
+  throw BackpropError(.handle, "\(name): not a live tensor (released, destroyed, or never one)")
+}
+
+// MARK: Arguments
+
+func dims(_ n: Int32, _ p: UnsafePointer<Int64>?, _ name: StaticString) throws(BackpropError) -> Dims {
+  if n < 0 || n > 8 { throw BackpropError(.shape, "\(name): \(Int(n)) dimensions given, wanted 0 to 8") }
+  var d = Dims()
+  if n == 0 { return d }
+  guard let p else { throw BackpropError(.argument, "\(name): the list of \(Int(n)) sizes or dimensions is NULL") }
+  var i = 0
+  while i < Int(n) { d.append(Int(p[i])); i += 1 }
+  return d
+}
+
+func type(_ raw: bp_dtype, _ name: StaticString) throws(BackpropError) -> DType {
+  if raw >= 0, raw < 8, let t = DType(rawValue: UInt8(raw)) { return t }
+  throw BackpropError(.dtype, "\(name): \(Int(raw)) is no dtype")
+}
+
+func reduction(_ raw: bp_reduction, _ name: StaticString) throws(BackpropError) -> Reduction {
+  if let r = Reduction(rawValue: raw) { return r }
+  throw BackpropError(.argument, "\(name): reduction \(Int(raw)) is none of none (0), mean (1), sum (2)")
+}
+
+/// A list of live tensors, as a buffer that lives for the call of `body`.
+func withValues<T>(
+  _ n: Int32, _ p: UnsafePointer<OpaquePointer?>?, _ name: StaticString, _ body: (UnsafeBufferPointer<Value>) throws(BackpropError) -> T
+) throws(BackpropError) -> T {
+  if n < 0 { throw BackpropError(.argument, "\(name): the number of tensors is negative: \(Int(n))") }
+  if n == 0 { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
+  guard let p else { throw BackpropError(.argument, "\(name): the list of \(Int(n)) tensors is NULL") }
+  let bytes = Int(n) * MemoryLayout<Value>.stride
+  guard let memory = shim_malloc(bytes) else { throw BackpropError(.memory, "\(name): no memory for \(bytes) bytes") }
+  defer { shim_free(memory) }
+  let values = memory.assumingMemoryBound(to: Value.self)
+  var i = 0
+  while i < Int(n) {
+    guard let h = p[i], let v = Handle(h).asValue else {
+      throw BackpropError(.handle, "\(name): number \(i) of the list is not a live tensor")
+    }
+    (values + i).initialize(to: v)
+    i += 1
+  }
+  return try body(UnsafeBufferPointer(start: values, count: Int(n)))
+}
+
+/// The context of the first live tensor in a list, for recording errors on.
+func engine(of p: UnsafePointer<OpaquePointer?>?, _ n: Int32) -> Engine? {
+  guard let p, n > 0 else { return nil }
+  var i = 0
+  while i < Int(n) {
+    if let h = p[i], let e = Handle(h).engine { return e }
+    i += 1
+  }
+  return nil
+}
+
+/// Refuses an option struct from another version of the header. `known`: the size this library was built with.
+func checkSize(_ size: UInt32, _ known: Int, _ name: StaticString) throws(BackpropError) {
+  if Int(size) != known {
+    throw BackpropError(.argument, "\(name): struct_size is \(Int(size)), wanted \(known); initialise the options with its BP_…_INIT")
+  }
+}
+
+func text(_ s: StaticString) -> UnsafePointer<CChar> {
+  UnsafeRawPointer(s.utf8Start).assumingMemoryBound(to: CChar.self)
+}
