@@ -1,0 +1,34 @@
+"""Automatic differentiation you can embed, under PyTorch's names.
+
+    import backprop as torch
+    w = torch.tensor(2.0, requires_grad=True)
+    loss = (w * 4 - 20) ** 2
+    loss.backward()
+    w.grad                       # tensor(-96.)
+
+nn, optim and autograd are imported when first asked for, so that `import backprop` stays a matter of milliseconds.
+"""
+
+from . import _core
+from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
+from ._core import __version__
+from ._functions import allclose, equal, isfinite, isinf, isnan
+from ._grad_mode import enable_grad, no_grad, set_grad_enabled
+
+inf = 1e999
+nan = inf - inf
+pi = 3.141592653589793
+e = 2.718281828459045
+
+_modules = ("nn", "optim", "autograd", "cuda")
+
+
+def __getattr__(name):
+    if name in _modules:
+        __import__("backprop." + name)
+        return globals()[name]
+    raise AttributeError(f"module 'backprop' has no attribute '{name}'")
+
+
+def __dir__():
+    return sorted({*globals(), *_modules})

@@ -1,0 +1,41 @@
+"""Questions about values, put together from operations."""
+
+from ._core import Tensor
+
+
+def isnan(input):
+    """True where an element is NaN."""
+    return input != input
+
+
+def isinf(input):
+    """True where an element is +∞ or −∞."""
+    return input.abs() == 1e999
+
+
+def isfinite(input):
+    """True where an element is neither infinite nor NaN."""
+    return input.abs() < 1e999
+
+
+def equal(input, other):
+    """Whether two tensors have the same shape and the same elements."""
+    return input.shape == other.shape and (input.numel() == 0 or (input == other).all().item())
+
+
+def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """Whether |input − other| ≤ atol + rtol·|other| everywhere; equal infinities are close."""
+    input, other = input.detach(), other.detach()
+    off = ~((input == other) | ((input - other).abs() <= atol + rtol * other.abs()) & isfinite(other))
+    if equal_nan:
+        off = off & ~(isnan(input) & isnan(other))
+    return not off.any().item()
+
+
+def _method(function):
+    setattr(Tensor, function.__name__, function)
+
+
+for _function in (isnan, isinf, isfinite, equal, allclose):
+    _method(_function)
+del _function

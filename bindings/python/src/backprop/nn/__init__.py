@@ -1,0 +1,13 @@
+"""Networks from modules: parameters with names, layers, losses."""
+
+from . import functional
+from .module import Module, ModuleList, Parameter, Sequential
+from .layers import (
+    BCEWithLogitsLoss, CrossEntropyLoss, Dropout, Embedding, Flatten, GELU, Identity, LayerNorm, Linear, LogSoftmax, MSELoss,
+    ReLU, Sigmoid, Softmax, Tanh,
+)
+
+__all__ = [
+    "functional", "Module", "ModuleList", "Parameter", "Sequential", "BCEWithLogitsLoss", "CrossEntropyLoss", "Dropout", "Embedding",
+    "Flatten", "GELU", "Identity", "LayerNorm", "Linear", "LogSoftmax", "MSELoss", "ReLU", "Sigmoid", "Softmax", "Tanh",
+]

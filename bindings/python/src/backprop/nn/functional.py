@@ -1,0 +1,46 @@
+"""The functions behind the modules, under torch.nn.functional's names. Most are the library's operations as they are."""
+
+from .. import _core
+from .._core import cross_entropy as _cross_entropy
+from .._core import binary_cross_entropy_with_logits as _bce_with_logits
+from .._core import dropout as _dropout
+from .._core import gelu, layer_norm, linear, log_softmax, relu, sigmoid, softmax, tanh
+from .._core import mse_loss as _mse_loss
+
+__all__ = ["relu", "sigmoid", "tanh", "gelu", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
+           "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding"]
+
+
+def mse_loss(input, target, size_average=None, reduce=None, reduction="mean"):
+    """(input − target)²; mean, sum, or none."""
+    _no_legacy("mse_loss", size_average, reduce)
+    return _mse_loss(input, target, reduction)
+
+
+def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0):
+    """−log softmax(input)[target]: logits [N, C], [C] or [N, C, …]; labels, or probabilities in the shape of input."""
+    _no_legacy("cross_entropy", size_average, reduce)
+    return _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
+    """−[pos_weight·t·log σ(x) + (1−t)·log(1−σ(x))]·weight, without overflow."""
+    _no_legacy("binary_cross_entropy_with_logits", size_average, reduce)
+    return _bce_with_logits(input, target, weight, reduction, pos_weight)
+
+
+def dropout(input, p=0.5, training=True, inplace=False):
+    """In training, zeroes each element with probability p and scales the rest by 1/(1−p)."""
+    if inplace:
+        raise ValueError("dropout: inplace is not there")
+    return _dropout(input, p, training)
+
+
+def embedding(input, weight, padding_idx=None):
+    """Rows of weight for indices of any shape; row padding_idx gets no gradient."""
+    return _core.embedding(input, weight, padding_idx)
+
+
+def _no_legacy(name, *options):
+    if any(option is not None for option in options):
+        raise ValueError(f"{name}: size_average and reduce are long deprecated: use reduction")
