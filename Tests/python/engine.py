@@ -1,0 +1,25 @@
+"""Which engine the tests run: backprop, or with BACKPROP_TEST_MODULE=torch PyTorch itself, to prove the expectations right."""
+
+import importlib
+import os
+
+import pytest
+
+torch = importlib.import_module(os.environ.get("BACKPROP_TEST_MODULE", "backprop"))
+importlib.import_module(torch.__name__ + ".nn.functional")
+IS_TORCH = torch.__name__ == "torch"
+ours = pytest.mark.skipif(IS_TORCH, reason="only about backprop")
+
+
+def text(x):
+    """repr with PyTorch's name for the package."""
+    return repr(x).replace("backprop.", "torch.")
+
+
+def close(x, expected, tolerance=1e-6):
+    """Compares a tensor's values with nested lists."""
+    return flat(x.tolist()) == pytest.approx(flat(expected), rel=tolerance, abs=tolerance)
+
+
+def flat(nested):
+    return [v for item in nested for v in flat(item)] if isinstance(nested, list) else [nested]

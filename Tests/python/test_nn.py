@@ -1,0 +1,210 @@
+"""Modules: what they compute, hold, save and print."""
+
+import math
+
+import pytest
+from engine import close, ours, text, torch
+
+nn, F = torch.nn, torch.nn.functional
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(2, 3)
+        self.act = nn.ReLU()
+        self.out = nn.Linear(3, 1, bias=False)
+        self.scale = nn.Parameter(torch.tensor(2.0))
+        self.register_buffer("count", torch.tensor(0))
+
+    def forward(self, x):
+        return self.out(self.act(self.hidden(x))) * self.scale
+
+
+def test_linear():
+    layer = nn.Linear(4, 3)
+    assert layer.weight.shape == (3, 4) and layer.bias.shape == (3,)
+    assert layer.weight.abs().max().item() <= 0.5 and layer.bias.abs().max().item() <= 0.5
+    assert layer.weight.requires_grad and layer.weight.is_leaf and isinstance(layer.weight, nn.Parameter)
+    x = torch.ones(5, 4)
+    assert torch.allclose(layer(x), x @ layer.weight.T + layer.bias)
+    assert nn.Linear(4, 3, bias=False).bias is None
+
+
+def test_sigmoid_and_cross_entropy_give_prediction_minus_target():
+    logits = torch.tensor([[0.5], [-1.0], [2.0]], requires_grad=True)
+    target = torch.tensor([[1.0], [0.0], [1.0]])
+    loss = F.binary_cross_entropy_with_logits(logits, target)
+    loss.backward()
+    p = [1 / (1 + math.exp(-v)) for v in (0.5, -1.0, 2.0)]
+    assert close(logits.grad, [[(q - t) / 3] for q, t in zip(p, (1, 0, 1))])
+    assert loss.item() == pytest.approx(-(math.log(p[0]) + math.log(1 - p[1]) + math.log(p[2])) / 3, rel=1e-6)
+
+
+def test_softmax_and_cross_entropy_give_prediction_minus_target():
+    logits = torch.tensor([[1.0, 2.0, 0.5], [0.1, -0.3, 0.2]], requires_grad=True)
+    loss = F.cross_entropy(logits, torch.tensor([1, 2]))
+    loss.backward()
+    p = torch.softmax(logits.detach(), 1).tolist()
+    onehot = [[0, 1, 0], [0, 0, 1]]
+    assert close(logits.grad, [[(q - t) / 2 for q, t in zip(r, o)] for r, o in zip(p, onehot)])
+    assert loss.item() == pytest.approx(-(math.log(p[0][1]) + math.log(p[1][2])) / 2, rel=1e-6)
+
+
+def test_losses_and_their_reductions():
+    x, t = torch.tensor([1.0, 4.0]), torch.tensor([2.0, 2.0])
+    assert F.mse_loss(x, t).item() == 2.5 and nn.MSELoss(reduction="sum")(x, t).item() == 5
+    assert F.mse_loss(x, t, reduction="none").tolist() == [1, 4]
+    logits, labels = torch.tensor([[2.0, 0.0], [0.0, 0.0], [0.0, 1.0]]), torch.tensor([0, -100, 1])
+    each = nn.CrossEntropyLoss(reduction="none")(logits, labels)
+    assert close(each, [math.log(1 + math.exp(-2)), 0, math.log(1 + math.exp(-1))])
+    assert nn.CrossEntropyLoss()(logits, labels).item() == pytest.approx((each[0].item() + each[2].item()) / 2)
+    w = torch.tensor([1.0, 3.0])
+    assert nn.CrossEntropyLoss(weight=w)(logits, labels).item() == pytest.approx((each[0].item() + 3 * each[2].item()) / 4)
+    assert F.cross_entropy(logits[:1], torch.tensor([0]), label_smoothing=0.5).item() == pytest.approx(0.126928 + 0.5, rel=1e-5)
+    bce = nn.BCEWithLogitsLoss(pos_weight=torch.tensor([2.0]))
+    assert bce(torch.tensor([0.0]), torch.tensor([1.0])).item() == pytest.approx(2 * math.log(2))
+    with pytest.raises(ValueError):
+        F.mse_loss(x, t, reduction="average")
+
+
+def test_activations():
+    x = torch.tensor([[-1.0, 0.0, 2.0]])
+    assert nn.ReLU()(x).tolist() == [[0, 0, 2]]
+    assert close(nn.Tanh()(x), [[math.tanh(v) for v in (-1, 0, 2)]])
+    assert close(nn.Sigmoid()(x), [[1 / (1 + math.exp(-v)) for v in (-1, 0, 2)]])
+    assert close(nn.GELU()(x), [[v * 0.5 * (1 + math.erf(v / math.sqrt(2))) for v in (-1, 0, 2)]])
+    assert close(F.gelu(x, approximate="tanh"), [[-0.158808, 0, 1.954598]], 1e-5)
+    assert nn.Softmax(dim=1)(x).sum().item() == pytest.approx(1)
+    assert nn.LogSoftmax(dim=-1)(x).exp().sum().item() == pytest.approx(1)
+    assert nn.Identity(3, key=4)(x) is x
+    assert nn.Flatten()(torch.ones(2, 3, 4)).shape == (2, 12)
+
+
+def test_layer_norm():
+    layer = nn.LayerNorm(4)
+    x = torch.tensor([[1.0, 2.0, 3.0, 4.0]])
+    s = math.sqrt(1.25 + 1e-5)
+    assert close(layer(x), [[(v - 2.5) / s for v in (1, 2, 3, 4)]])
+    assert layer.weight.tolist() == [1] * 4 and layer.bias.tolist() == [0] * 4
+    assert nn.LayerNorm((2, 2), elementwise_affine=False)(torch.ones(3, 2, 2)).abs().max().item() == 0
+    assert nn.LayerNorm(4, bias=False).bias is None
+
+
+def test_embedding():
+    layer = nn.Embedding(5, 3, padding_idx=-1)
+    assert layer.weight[4].tolist() == [0, 0, 0] and layer.padding_idx == 4
+    y = layer(torch.tensor([[0, 4], [0, 2]]))
+    assert y.shape == (2, 2, 3) and y[0, 0].tolist() == layer.weight[0].tolist()
+    y.sum().backward()
+    assert layer.weight.grad.tolist() == [[2] * 3, [0] * 3, [1] * 3, [0] * 3, [0] * 3]
+    with pytest.raises(IndexError):
+        layer(torch.tensor([5]))
+
+
+def test_dropout():
+    torch.manual_seed(0)
+    layer = nn.Dropout(0.25)
+    x = torch.ones(4000)
+    y = layer(x)
+    assert {round(v, 4) for v in y.tolist()} == {0.0, 1.3333} and abs(y.mean().item() - 1) < 0.1
+    assert layer.eval()(x).tolist() == x.tolist()
+    with pytest.raises(ValueError):
+        nn.Dropout(1.5)
+
+
+def test_parameters_and_their_names():
+    net = Net()
+    assert [n for n, _ in net.named_parameters()] == ["scale", "hidden.weight", "hidden.bias", "out.weight"]
+    assert sum(p.numel() for p in net.parameters()) == 1 + 6 + 3 + 3
+    assert [n for n, _ in net.named_buffers()] == ["count"] and [n for n, _ in net.named_children()] == ["hidden", "act", "out"]
+    assert len(list(net.modules())) == 4
+    net.again = net.hidden
+    assert len(list(net.parameters())) == 4
+    net.hidden = nn.Linear(2, 3)
+    del net.again
+    assert not hasattr(net, "again")
+    with pytest.raises(TypeError):
+        net.scale = 3
+    net.scale = None
+    assert len(list(net.parameters())) == 3
+    with pytest.raises(AttributeError):
+        net.nothing
+
+
+def test_assignment_needs_init():
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.p = nn.Parameter(torch.ones(1))
+
+    with pytest.raises(AttributeError):
+        Forgetful()
+    with pytest.raises(NotImplementedError):
+        nn.Module()(1)
+
+
+def test_state_dict_round_trip(tmp_path):
+    a, b = Net(), Net()
+    state = a.state_dict()
+    assert list(state) == ["scale", "count", "hidden.weight", "hidden.bias", "out.weight"]
+    assert not state["scale"].requires_grad
+    torch.save(dict(state), tmp_path / "net")
+    result = b.load_state_dict(torch.load(tmp_path / "net"))
+    assert repr(result) == "<All keys matched successfully>"
+    x = torch.ones(2, 2)
+    assert a(x).tolist() == b(x).tolist()
+    with pytest.raises(RuntimeError, match="Missing key"):
+        b.load_state_dict({})
+    with pytest.raises(RuntimeError, match="Unexpected key"):
+        b.load_state_dict({**state, "more": torch.ones(1)})
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        b.load_state_dict({**state, "scale": torch.ones(2)})
+    partial = b.load_state_dict({"scale": torch.tensor(5.0)}, strict=False)
+    assert "out.weight" in partial.missing_keys and b.scale.item() == 5
+
+
+def test_modes_gradients_and_types():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5))
+    assert net.training and not net.eval().training and not net[1].training
+    net.train()
+    net[0](torch.ones(1, 2)).sum().backward()
+    assert net[0].bias.grad.tolist() == [1, 1]
+    net.zero_grad()
+    assert net[0].bias.grad is None
+    net[0](torch.ones(1, 2)).sum().backward()
+    net.zero_grad(set_to_none=False)
+    assert net[0].bias.grad.tolist() == [0, 0]
+    assert net.double()[0].weight.dtype is torch.float64 and net.to("cpu") is net
+    net.requires_grad_(False)
+    assert not any(p.requires_grad for p in net.parameters())
+    seen = []
+    net.apply(lambda m: seen.append(type(m).__name__))
+    assert seen == ["Linear", "Dropout", "Sequential"]
+
+
+def test_sequential_and_lists():
+    net = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1))
+    assert len(net) == 3 and net[-1].out_features == 1 and len(net[:2]) == 2 and net(torch.ones(7, 2)).shape == (7, 1)
+    many = nn.ModuleList([nn.Linear(1, 1) for _ in range(3)])
+    assert len(many) == 3 and len(list(many.parameters())) == 6 and [n for n, _ in many.named_children()] == ["0", "1", "2"]
+
+
+def test_text():
+    net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Sequential(nn.LayerNorm(3), nn.Dropout(0.1)), nn.Embedding(4, 2, padding_idx=0))
+    assert text(net) == """Sequential(
+  (0): Linear(in_features=2, out_features=3, bias=True)
+  (1): ReLU()
+  (2): Sequential(
+    (0): LayerNorm((3,), eps=1e-05, elementwise_affine=True, bias=True)
+    (1): Dropout(p=0.1, inplace=False)
+  )
+  (3): Embedding(4, 2, padding_idx=0)
+)"""
+    assert [repr(m) for m in (nn.GELU(), nn.Softmax(dim=1), nn.Flatten(), nn.MSELoss(), nn.CrossEntropyLoss(), nn.Identity())] == [
+        "GELU(approximate='none')", "Softmax(dim=1)", "Flatten(start_dim=1, end_dim=-1)", "MSELoss()", "CrossEntropyLoss()", "Identity()"]
+
+
+@ours
+def test_deprecated_options_are_refused():
+    with pytest.raises(ValueError):
+        nn.MSELoss(size_average=True)
