@@ -8,7 +8,7 @@ let dist = Context.environment["BACKPROP_DIST"] == "1"
 
 let embedded: [SwiftSetting] = dist ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : []
 // Exclusivity is ours to keep: all engine state sits behind pointers, where the run-time check sees nothing but costs a call.
-let engine: [SwiftSetting] = embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
+let engine: [SwiftSetting] = embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"] + (dist ? ["-Osize"] : []))]
 
 // The kernel sources, once per instruction set. Always optimised: an unspecialised SIMD kernel is a thousand times slower.
 func kernels(_ name: String, _ define: String, _ flags: [String]) -> Target {

@@ -13,10 +13,10 @@ import KernelAPI
 @_cdecl("bp_context_create") @implementation public func bp_context_create(_ options: UnsafePointer<bp_context_options>?) -> OpaquePointer? {
   var threads = 0, seed: UInt64 = 0, limit = 0
   if let o = options?.pointee {
-    do throws(BackpropError) {
+    do throws(Failure) {
       try checkSize(o.struct_size, MemoryLayout<bp_context_options>.size, "context_create")
       if o.num_threads < 0 || o.num_threads > 256 {
-        throw BackpropError(.argument, "context_create: num_threads must lie in 0…256, it is \(Int(o.num_threads))")
+        throw Failure(.argument, "context_create: num_threads must lie in 0…256, it is \(Int(o.num_threads))")
       }
     } catch {
       report(error, on: nil)
@@ -27,7 +27,7 @@ import KernelAPI
     limit = o.memory_limit > UInt64(Int.max) ? 0 : Int(o.memory_limit)
   }
   guard let e = Engine.create(threads: threads, seed: seed, memoryLimit: limit) else {
-    report(BackpropError(.memory, "context_create: no memory, or 4095 contexts alive"), on: nil)
+    report(Failure(.memory, "context_create: no memory, or 4095 contexts alive"), on: nil)
     return nil
   }
   return e.handle.pointer
@@ -50,8 +50,8 @@ import KernelAPI
 
 @_cdecl("bp_set_num_threads") @implementation public func bp_set_num_threads(_ ctx: OpaquePointer?, _ n: Int32) -> bp_status {
   guard let e = takeContext(ctx, "set_num_threads") else { return handleError }
-  return perform(on: e) { () throws(BackpropError) in
-    if n < 0 || n > 256 { throw BackpropError(.argument, "set_num_threads: wanted 0 to 256 threads, got \(Int(n))") }
+  return perform(on: e) { () throws(Failure) in
+    if n < 0 || n > 256 { throw Failure(.argument, "set_num_threads: wanted 0 to 256 threads, got \(Int(n))") }
     e.setThreads(Int(n))
   }
 }
@@ -71,7 +71,7 @@ import KernelAPI
   case 2: return Int64(e.bytesReserved)
   case 3: return Int64(e.liveTensors)
   default:
-    e.record(BackpropError(.argument, "memory_stat: \(Int(what)) names no statistic"))
+    e.record(Failure(.argument, "memory_stat: \(Int(what)) names no statistic"))
     return -1
   }
 }
@@ -85,11 +85,11 @@ import KernelAPI
 
 @_cdecl("bp_scope_push") @implementation public func bp_scope_push(_ ctx: OpaquePointer?) -> bp_status {
   guard let e = takeContext(ctx, "scope_push") else { return handleError }
-  return perform(on: e) { () throws(BackpropError) in try e.pushScope() }
+  return perform(on: e) { () throws(Failure) in try e.pushScope() }
 }
 @_cdecl("bp_scope_pop") @implementation public func bp_scope_pop(_ ctx: OpaquePointer?) -> bp_status {
   guard let e = takeContext(ctx, "scope_pop") else { return handleError }
-  return perform(on: e) { () throws(BackpropError) in try e.popScope() }
+  return perform(on: e) { () throws(Failure) in try e.popScope() }
 }
 @_cdecl("bp_retain") @implementation public func bp_retain(_ t: OpaquePointer?) -> OpaquePointer? {
   guard let v = take(t, "retain") else { return nil }
@@ -100,7 +100,7 @@ import KernelAPI
   guard let t else { return }
   if let v = Handle(t).asValue, v.release() { return }
   if let e = Handle(t).engine {
-    e.record(BackpropError(.handle, "release: not a handle you own (released before, borrowed, or never a tensor)"))
+    e.record(Failure(.handle, "release: not a handle you own (released before, borrowed, or never a tensor)"))
   }
 }
 

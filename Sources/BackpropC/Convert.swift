@@ -31,54 +31,48 @@ func takeArchive(_ p: OpaquePointer?, _ name: StaticString) -> ArchiveValue? {
 }
 
 @inline(never) func refuse(_ p: OpaquePointer?, _ name: StaticString, _ kind: StaticString, _ engine: Engine?) {
-  let error = BackpropError(
+  let error = Failure(
     .handle, p == nil ? "\(name): \(kind) is NULL" : "\(name): not a live \(kind) (released, destroyed, or never one)")
   report(error, on: engine ?? p.flatMap { Handle($0).engine })
 }
 
-/// Records the error on the context, or on the thread where there is none.
-@inline(never) func report(_ error: BackpropError, on engine: Engine?) {
-  if let engine { return engine.record(error) }
-  let out = shim_thread_message()
-  var i = 0
-  while i < error.text.count { out[i] = CChar(bitPattern: error.text[i]); i += 1 }
-  out[i] = 0
-}
+/// Records the error on the context; without one its sentence stays the thread's message.
+func report(_ error: Failure, on engine: Engine?) { engine?.record(error) }
 
 // MARK: Shapes of exports
 
 @inline(__always) func unary(
-  _ name: StaticString, _ x: OpaquePointer?, _ body: (Value) throws(BackpropError) -> Value
+  _ name: StaticString, _ x: OpaquePointer?, _ body: (Value) throws(Failure) -> Value
 ) -> OpaquePointer? {
   guard let x = take(x, name) else { return nil }
-  return produce(on: x.engine) { () throws(BackpropError) -> Value in try body(x) }
+  return produce(on: x.engine) { () throws(Failure) -> Value in try body(x) }
 }
 
 @inline(__always) func binary(
-  _ name: StaticString, _ a: OpaquePointer?, _ b: OpaquePointer?, _ body: (Value, Value) throws(BackpropError) -> Value
+  _ name: StaticString, _ a: OpaquePointer?, _ b: OpaquePointer?, _ body: (Value, Value) throws(Failure) -> Value
 ) -> OpaquePointer? {
   guard let a = take(a, name, beside: b.flatMap { Handle($0).engine }), let b = take(b, name, beside: a.engine) else { return nil }
-  return produce(on: a.engine) { () throws(BackpropError) -> Value in try body(a, b) }
+  return produce(on: a.engine) { () throws(Failure) -> Value in try body(a, b) }
 }
 
 @inline(__always) func ternary(
   _ name: StaticString, _ a: OpaquePointer?, _ b: OpaquePointer?, _ c: OpaquePointer?,
-  _ body: (Value, Value, Value) throws(BackpropError) -> Value
+  _ body: (Value, Value, Value) throws(Failure) -> Value
 ) -> OpaquePointer? {
   guard let a = take(a, name), let b = take(b, name, beside: a.engine), let c = take(c, name, beside: a.engine) else { return nil }
-  return produce(on: a.engine) { () throws(BackpropError) -> Value in try body(a, b, c) }
+  return produce(on: a.engine) { () throws(Failure) -> Value in try body(a, b, c) }
 }
 
-@inline(__always) func produce(on engine: Engine, _ body: () throws(BackpropError) -> Value) -> OpaquePointer? {
-  do throws(BackpropError) { return try body().handle.pointer } catch {
+@inline(__always) func produce(on engine: Engine, _ body: () throws(Failure) -> Value) -> OpaquePointer? {
+  do throws(Failure) { return try body().handle.pointer } catch {
     engine.record(error)
     return nil
   }
 }
 
 /// An operation that only has a status.
-@inline(__always) func perform(on engine: Engine, _ body: () throws(BackpropError) -> Void) -> bp_status {
-  do throws(BackpropError) {
+@inline(__always) func perform(on engine: Engine, _ body: () throws(Failure) -> Void) -> bp_status {
+  do throws(Failure) {
     try body()
     return 0
   } catch {
@@ -87,52 +81,52 @@ func takeArchive(_ p: OpaquePointer?, _ name: StaticString) -> ArchiveValue? {
   }
 }
 
-let handleError = BackpropError.Code.handle.rawValue
+let handleError = Failure.Code.handle.rawValue
 
 /// An optional operand: NULL is none, anything else must be live.
-func optional(_ p: OpaquePointer?, _ name: StaticString) throws(BackpropError) -> Value? {
+func optional(_ p: OpaquePointer?, _ name: StaticString) throws(Failure) -> Value? {
   guard let p else { return nil }
   if let v = Handle(p).asValue { return v }
-  throw BackpropError(.handle, "\(name): not a live tensor (released, destroyed, or never one)")
+  throw Failure(.handle, "\(name): not a live tensor (released, destroyed, or never one)")
 }
 
 // MARK: Arguments
 
-func dims(_ n: Int32, _ p: UnsafePointer<Int64>?, _ name: StaticString) throws(BackpropError) -> Dims {
-  if n < 0 || n > 8 { throw BackpropError(.shape, "\(name): \(Int(n)) dimensions given, wanted 0 to 8") }
+func dims(_ n: Int32, _ p: UnsafePointer<Int64>?, _ name: StaticString) throws(Failure) -> Dims {
+  if n < 0 || n > 8 { throw Failure(.shape, "\(name): \(Int(n)) dimensions given, wanted 0 to 8") }
   var d = Dims()
   if n == 0 { return d }
-  guard let p else { throw BackpropError(.argument, "\(name): the list of \(Int(n)) sizes or dimensions is NULL") }
+  guard let p else { throw Failure(.argument, "\(name): the list of \(Int(n)) sizes or dimensions is NULL") }
   var i = 0
   while i < Int(n) { d.append(Int(p[i])); i += 1 }
   return d
 }
 
-func type(_ raw: bp_dtype, _ name: StaticString) throws(BackpropError) -> DType {
+func type(_ raw: bp_dtype, _ name: StaticString) throws(Failure) -> DType {
   if raw >= 0, raw < 8, let t = DType(rawValue: UInt8(raw)) { return t }
-  throw BackpropError(.dtype, "\(name): \(Int(raw)) is no dtype")
+  throw Failure(.dtype, "\(name): \(Int(raw)) is no dtype")
 }
 
-func reduction(_ raw: bp_reduction, _ name: StaticString) throws(BackpropError) -> Reduction {
+func reduction(_ raw: bp_reduction, _ name: StaticString) throws(Failure) -> Reduction {
   if let r = Reduction(rawValue: raw) { return r }
-  throw BackpropError(.argument, "\(name): reduction \(Int(raw)) is none of none (0), mean (1), sum (2)")
+  throw Failure(.argument, "\(name): reduction \(Int(raw)) is none of none (0), mean (1), sum (2)")
 }
 
 /// A list of live tensors, as a buffer that lives for the call of `body`.
 func withValues<T>(
-  _ n: Int32, _ p: UnsafePointer<OpaquePointer?>?, _ name: StaticString, _ body: (UnsafeBufferPointer<Value>) throws(BackpropError) -> T
-) throws(BackpropError) -> T {
-  if n < 0 { throw BackpropError(.argument, "\(name): the number of tensors is negative: \(Int(n))") }
+  _ n: Int32, _ p: UnsafePointer<OpaquePointer?>?, _ name: StaticString, _ body: (UnsafeBufferPointer<Value>) throws(Failure) -> T
+) throws(Failure) -> T {
+  if n < 0 { throw Failure(.argument, "\(name): the number of tensors is negative: \(Int(n))") }
   if n == 0 { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
-  guard let p else { throw BackpropError(.argument, "\(name): the list of \(Int(n)) tensors is NULL") }
+  guard let p else { throw Failure(.argument, "\(name): the list of \(Int(n)) tensors is NULL") }
   let bytes = Int(n) * MemoryLayout<Value>.stride
-  guard let memory = shim_malloc(bytes) else { throw BackpropError(.memory, "\(name): no memory for \(bytes) bytes") }
+  guard let memory = shim_malloc(bytes) else { throw Failure(.memory, "\(name): no memory for \(bytes) bytes") }
   defer { shim_free(memory) }
   let values = memory.assumingMemoryBound(to: Value.self)
   var i = 0
   while i < Int(n) {
     guard let h = p[i], let v = Handle(h).asValue else {
-      throw BackpropError(.handle, "\(name): number \(i) of the list is not a live tensor")
+      throw Failure(.handle, "\(name): number \(i) of the list is not a live tensor")
     }
     (values + i).initialize(to: v)
     i += 1
@@ -152,9 +146,9 @@ func engine(of p: UnsafePointer<OpaquePointer?>?, _ n: Int32) -> Engine? {
 }
 
 /// Refuses an option struct from another version of the header. `known`: the size this library was built with.
-func checkSize(_ size: UInt32, _ known: Int, _ name: StaticString) throws(BackpropError) {
+func checkSize(_ size: UInt32, _ known: Int, _ name: StaticString) throws(Failure) {
   if Int(size) != known {
-    throw BackpropError(.argument, "\(name): struct_size is \(Int(size)), wanted \(known); initialise the options with its BP_…_INIT")
+    throw Failure(.argument, "\(name): struct_size is \(Int(size)), wanted \(known); initialise the options with its BP_…_INIT")
   }
 }
 

@@ -5,7 +5,7 @@ import CShim
 
 @_cdecl("bp_set_requires_grad") @implementation public func bp_set_requires_grad(_ t: OpaquePointer?, _ requires_grad: Int32) -> bp_status {
   guard let v = take(t, "set_requires_grad") else { return handleError }
-  return perform(on: v.engine) { () throws(BackpropError) in try v.setRequiresGrad(requires_grad != 0) }
+  return perform(on: v.engine) { () throws(Failure) in try v.setRequiresGrad(requires_grad != 0) }
 }
 @_cdecl("bp_requires_grad") @implementation public func bp_requires_grad(_ t: OpaquePointer?) -> Int32 {
   take(t, "requires_grad")?.requiresGrad == true ? 1 : 0
@@ -21,10 +21,10 @@ import CShim
   return 0
 }
 @_cdecl("bp_detach") @implementation public func bp_detach(_ t: OpaquePointer?) -> OpaquePointer? {
-  unary("detach", t) { (x: Value) throws(BackpropError) -> Value in try x.detach() }
+  unary("detach", t) { (x: Value) throws(Failure) -> Value in try x.detach() }
 }
 
-private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: StaticString) throws(BackpropError) -> BackwardOptions {
+private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: StaticString) throws(Failure) -> BackwardOptions {
   var out = BackwardOptions()
   guard let o = options?.pointee else { return out }
   try checkSize(o.struct_size, MemoryLayout<bp_backward_options>.size, name)
@@ -40,23 +40,23 @@ private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: Sta
   _ output: OpaquePointer?, _ options: UnsafePointer<bp_backward_options>?
 ) -> bp_status {
   guard let v = take(output, "backward") else { return handleError }
-  return perform(on: v.engine) { () throws(BackpropError) in try v.engine.backward(v, convert(options, "backward")) }
+  return perform(on: v.engine) { () throws(Failure) in try v.engine.backward(v, convert(options, "backward")) }
 }
 @_cdecl("bp_autograd_grad") @implementation public func bp_autograd_grad(
   _ output: OpaquePointer?, _ n: Int32, _ inputs: UnsafePointer<OpaquePointer?>?, _ grads: UnsafeMutablePointer<OpaquePointer?>?,
   _ options: UnsafePointer<bp_backward_options>?
 ) -> bp_status {
   guard let y = take(output, "grad", beside: engine(of: inputs, n)) else { return handleError }
-  return perform(on: y.engine) { () throws(BackpropError) in
-    try withValues(n, inputs, "grad") { (values) throws(BackpropError) in
+  return perform(on: y.engine) { () throws(Failure) in
+    try withValues(n, inputs, "grad") { (values) throws(Failure) in
       guard let grads, n > 0 else {
         if n == 0 { return }
-        throw BackpropError(.argument, "grad: the array for \(Int(n)) gradients is NULL")
+        throw Failure(.argument, "grad: the array for \(Int(n)) gradients is NULL")
       }
       var i = 0
       while i < Int(n) { grads[i] = nil; i += 1 }
-      do throws(BackpropError) {
-        try y.engine.gradients(y, { values[$0] }, count: Int(n), convert(options, "grad")) { (i, g) throws(BackpropError) in
+      do throws(Failure) {
+        try y.engine.gradients(y, { values[$0] }, count: Int(n), convert(options, "grad")) { (i, g) throws(Failure) in
           grads[i] = g?.handle.pointer
         }
       } catch {
@@ -79,7 +79,7 @@ private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: Sta
 }
 @_cdecl("bp_no_grad_pop") @implementation public func bp_no_grad_pop(_ ctx: OpaquePointer?) -> bp_status {
   guard let e = takeContext(ctx, "no_grad_pop") else { return handleError }
-  return perform(on: e) { () throws(BackpropError) in try e.popNoGrad() }
+  return perform(on: e) { () throws(Failure) in try e.popNoGrad() }
 }
 @_cdecl("bp_is_grad_enabled") @implementation public func bp_is_grad_enabled(_ ctx: OpaquePointer?) -> Int32 {
   takeContext(ctx, "is_grad_enabled")?.isGradEnabled == true ? 1 : 0
@@ -90,8 +90,8 @@ private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: Sta
   _ inputs: UnsafePointer<OpaquePointer?>?, _ options: UnsafePointer<bp_gradcheck_options>?
 ) -> bp_status {
   guard let e = takeContext(ctx, "gradcheck") else { return handleError }
-  return perform(on: e) { () throws(BackpropError) in
-    guard let function else { throw BackpropError(.argument, "gradcheck: the function is NULL") }
+  return perform(on: e) { () throws(Failure) in
+    guard let function else { throw Failure(.argument, "gradcheck: the function is NULL") }
     var o = GradCheckOptions()
     if let given = options?.pointee {
       try checkSize(given.struct_size, MemoryLayout<bp_gradcheck_options>.size, "gradcheck")
@@ -100,14 +100,14 @@ private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: Sta
       o.atol = given.atol
       o.rtol = given.rtol
     }
-    try withValues(n, inputs, "gradcheck") { (values) throws(BackpropError) in
-      try e.gradCheck(values, o) { () throws(BackpropError) -> Value in
+    try withValues(n, inputs, "gradcheck") { (values) throws(Failure) in
+      try e.gradCheck(values, o) { () throws(Failure) -> Value in
         var out: OpaquePointer?
         let code = function(user, inputs, &out)
-        if code != 0 { throw BackpropError(.callback, "gradcheck: the function returned \(Int(code))") }
-        if out == nil, e.status != 0 { throw BackpropError(.callback, "gradcheck: the function failed: \(cString: e.message)") }
+        if code != 0 { throw Failure(.callback, "gradcheck: the function returned \(Int(code))") }
+        if out == nil, e.status != 0 { throw Failure(.callback, "gradcheck: the function failed: \(cString: e.message)") }
         guard let v = take(out, "gradcheck", beside: e) else {
-          throw BackpropError(.handle, "gradcheck: the function's result is not a live tensor")
+          throw Failure(.handle, "gradcheck: the function's result is not a live tensor")
         }
         return v
       }

@@ -3,28 +3,28 @@ import Backprop
 import CBackprop
 
 @_cdecl("bp_softmax") @implementation public func bp_softmax(_ x: OpaquePointer?, _ dim: Int64) -> OpaquePointer? {
-  unary("softmax", x) { (x) throws(BackpropError) in try x.softmax(Int(dim)) }
+  unary("softmax", x) { (x) throws(Failure) in try x.softmax(Int(dim)) }
 }
 @_cdecl("bp_log_softmax") @implementation public func bp_log_softmax(_ x: OpaquePointer?, _ dim: Int64) -> OpaquePointer? {
-  unary("log_softmax", x) { (x) throws(BackpropError) in try x.logSoftmax(Int(dim)) }
+  unary("log_softmax", x) { (x) throws(Failure) in try x.logSoftmax(Int(dim)) }
 }
 @_cdecl("bp_layer_norm") @implementation public func bp_layer_norm(
   _ x: OpaquePointer?, _ ndim: Int32, _ shape: UnsafePointer<Int64>?, _ weight: OpaquePointer?, _ bias: OpaquePointer?, _ eps: Double
 ) -> OpaquePointer? {
-  unary("layer_norm", x) { (x) throws(BackpropError) in
+  unary("layer_norm", x) { (x) throws(Failure) in
     try x.layerNorm(dims(ndim, shape, "layer_norm"), optional(weight, "layer_norm"), optional(bias, "layer_norm"), eps: eps)
   }
 }
 @_cdecl("bp_dropout") @implementation public func bp_dropout(_ x: OpaquePointer?, _ p: Double, _ training: Int32) -> OpaquePointer? {
-  unary("dropout", x) { (x) throws(BackpropError) in try x.dropout(p, training: training != 0) }
+  unary("dropout", x) { (x) throws(Failure) in try x.dropout(p, training: training != 0) }
 }
 @_cdecl("bp_mse_loss") @implementation public func bp_mse_loss(_ x: OpaquePointer?, _ target: OpaquePointer?, _ reduction: bp_reduction) -> OpaquePointer? {
-  binary("mse_loss", x, target) { (x, t) throws(BackpropError) in try x.mseLoss(t, convert(reduction, "mse_loss")) }
+  binary("mse_loss", x, target) { (x, t) throws(Failure) in try x.mseLoss(t, convert(reduction, "mse_loss")) }
 }
 @_cdecl("bp_cross_entropy") @implementation public func bp_cross_entropy(
   _ logits: OpaquePointer?, _ target: OpaquePointer?, _ options: UnsafePointer<bp_cross_entropy_options>?
 ) -> OpaquePointer? {
-  binary("cross_entropy", logits, target) { (x, t) throws(BackpropError) in
+  binary("cross_entropy", logits, target) { (x, t) throws(Failure) in
     var o = CrossEntropyOptions()
     if let given = options?.pointee {
       try checkSize(given.struct_size, MemoryLayout<bp_cross_entropy_options>.size, "cross_entropy")
@@ -40,21 +40,21 @@ import CBackprop
   _ x: OpaquePointer?, _ target: OpaquePointer?, _ weight: OpaquePointer?, _ pos_weight: OpaquePointer?, _ reduction: bp_reduction
 ) -> OpaquePointer? {
   let name: StaticString = "binary_cross_entropy_with_logits"
-  return binary(name, x, target) { (x, t) throws(BackpropError) in
+  return binary(name, x, target) { (x, t) throws(Failure) in
     try x.binaryCrossEntropyWithLogits(
       t, weight: optional(weight, name), positiveWeight: optional(pos_weight, name), convert(reduction, name))
   }
 }
 
 /// The name `reduction` is a parameter's above.
-private func convert(_ raw: bp_reduction, _ name: StaticString) throws(BackpropError) -> Reduction { try reduction(raw, name) }
+private func convert(_ raw: bp_reduction, _ name: StaticString) throws(Failure) -> Reduction { try reduction(raw, name) }
 
 // MARK: Optimizers
 
 @_cdecl("bp_sgd_create") @implementation public func bp_sgd_create(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_sgd_options>?) -> OpaquePointer? {
   guard let e = takeContext(ctx, "sgd") else { return nil }
   var made: OptimizerValue?
-  _ = perform(on: e) { () throws(BackpropError) in
+  _ = perform(on: e) { () throws(Failure) in
     var o = OptimizerOptions()
     if let given = options?.pointee {
       try checkSize(given.struct_size, MemoryLayout<bp_sgd_options>.size, "sgd")
@@ -73,7 +73,7 @@ private func convert(_ raw: bp_reduction, _ name: StaticString) throws(BackpropE
 private func makeAdam(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_adam_options>?, _ kind: OptimizerKind, _ name: StaticString) -> OpaquePointer? {
   guard let e = takeContext(ctx, name) else { return nil }
   var made: OptimizerValue?
-  _ = perform(on: e) { () throws(BackpropError) in
+  _ = perform(on: e) { () throws(Failure) in
     var o = OptimizerOptions()
     if kind == .adamW { o.weightDecay = 1e-2 }
     if let given = options?.pointee {
@@ -97,11 +97,11 @@ private func makeAdam(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_adam_op
 }
 @_cdecl("bp_optimizer_add") @implementation public func bp_optimizer_add(_ opt: OpaquePointer?, _ parameter: OpaquePointer?) -> bp_status {
   guard let o = takeOptimizer(opt, "optimizer_add"), let p = take(parameter, "optimizer_add", beside: o.engine) else { return handleError }
-  return perform(on: o.engine) { () throws(BackpropError) in try o.add(p) }
+  return perform(on: o.engine) { () throws(Failure) in try o.add(p) }
 }
 @_cdecl("bp_optimizer_step") @implementation public func bp_optimizer_step(_ opt: OpaquePointer?) -> bp_status {
   guard let o = takeOptimizer(opt, "optimizer_step") else { return handleError }
-  return perform(on: o.engine) { () throws(BackpropError) in try o.step() }
+  return perform(on: o.engine) { () throws(Failure) in try o.step() }
 }
 @_cdecl("bp_optimizer_zero_grad") @implementation public func bp_optimizer_zero_grad(_ opt: OpaquePointer?) -> bp_status {
   guard let o = takeOptimizer(opt, "optimizer_zero_grad") else { return handleError }
@@ -110,7 +110,7 @@ private func makeAdam(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_adam_op
 }
 @_cdecl("bp_optimizer_set_lr") @implementation public func bp_optimizer_set_lr(_ opt: OpaquePointer?, _ lr: Double) -> bp_status {
   guard let o = takeOptimizer(opt, "optimizer_set_lr") else { return handleError }
-  return perform(on: o.engine) { () throws(BackpropError) in try o.setLR(lr) }
+  return perform(on: o.engine) { () throws(Failure) in try o.setLR(lr) }
 }
 @_cdecl("bp_optimizer_lr") @implementation public func bp_optimizer_lr(_ opt: OpaquePointer?) -> Double { takeOptimizer(opt, "optimizer_lr")?.lr ?? .nan }
 @_cdecl("bp_optimizer_destroy") @implementation public func bp_optimizer_destroy(_ opt: OpaquePointer?) {
@@ -124,13 +124,13 @@ private func makeAdam(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_adam_op
   _ tensors: UnsafePointer<OpaquePointer?>?
 ) -> bp_status {
   guard let e = takeContext(ctx, "save") else { return handleError }
-  return perform(on: e) { () throws(BackpropError) in
-    guard let path else { throw BackpropError(.argument, "save: the path is NULL") }
-    try withValues(n, tensors, "save") { (values) throws(BackpropError) in
-      if n > 0, names == nil { throw BackpropError(.argument, "save: the list of \(Int(n)) names is NULL") }
+  return perform(on: e) { () throws(Failure) in
+    guard let path else { throw Failure(.argument, "save: the path is NULL") }
+    try withValues(n, tensors, "save") { (values) throws(Failure) in
+      if n > 0, names == nil { throw Failure(.argument, "save: the list of \(Int(n)) names is NULL") }
       var i = 0
       while i < Int(n) {
-        if names?[i] == nil { throw BackpropError(.argument, "save: name number \(i) is NULL") }
+        if names?[i] == nil { throw Failure(.argument, "save: name number \(i) is NULL") }
         i += 1
       }
       try e.save(path, Int(n), { names?[$0] ?? path }, { values[$0] })
@@ -140,8 +140,8 @@ private func makeAdam(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_adam_op
 @_cdecl("bp_load") @implementation public func bp_load(_ ctx: OpaquePointer?, _ path: UnsafePointer<CChar>?) -> OpaquePointer? {
   guard let e = takeContext(ctx, "load") else { return nil }
   var archive: ArchiveValue?
-  _ = perform(on: e) { () throws(BackpropError) in
-    guard let path else { throw BackpropError(.argument, "load: the path is NULL") }
+  _ = perform(on: e) { () throws(Failure) in
+    guard let path else { throw Failure(.argument, "load: the path is NULL") }
     archive = try e.load(path)
   }
   return archive?.handle.pointer
@@ -154,8 +154,8 @@ private func makeAdam(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_adam_op
 }
 @_cdecl("bp_archive_get") @implementation public func bp_archive_get(_ file: OpaquePointer?, _ name: UnsafePointer<CChar>?) -> OpaquePointer? {
   guard let a = takeArchive(file, "archive_get") else { return nil }
-  return produce(on: a.engine) { () throws(BackpropError) -> Value in
-    guard let name else { throw BackpropError(.argument, "archive_get: the name is NULL") }
+  return produce(on: a.engine) { () throws(Failure) -> Value in
+    guard let name else { throw Failure(.argument, "archive_get: the name is NULL") }
     return try a.tensor(name)
   }
 }

@@ -13,17 +13,17 @@ package struct BackwardOptions {
 
 extension Engine {
   /// Adds d output / d leaf to the gradient of every leaf that requires one.
-  package func backward(_ output: Value, _ options: BackwardOptions = BackwardOptions()) throws(BackpropError) {
-    try walk(output, options, "backward") { () throws(BackpropError) in
-      try scopedWork { () throws(BackpropError) in try accumulateInLeaves(options.createGraph) }
+  package func backward(_ output: Value, _ options: BackwardOptions = BackwardOptions()) throws(Failure) {
+    try walk(output, options, "backward") { () throws(Failure) in
+      try scopedWork { () throws(Failure) in try accumulateInLeaves(options.createGraph) }
     }
   }
 
   /// Calls `receive` with each target's number and gradient (nil if it plays no part and that is allowed).
   package func gradients(
     _ output: Value, _ targets: (Int) -> Value, count: Int, _ options: BackwardOptions,
-    _ receive: (Int, Value?) throws(BackpropError) -> Void
-  ) throws(BackpropError) {
+    _ receive: (Int, Value?) throws(Failure) -> Void
+  ) throws(Failure) {
     var i = 0
     while i < count {
       try check(output, targets(i), for: "grad")
@@ -38,7 +38,7 @@ extension Engine {
       var i = 0
       while i < count { targets(i).slot.pointee.flags.remove(.target); i += 1 }
     }
-    try walk(output, options, "grad") { () throws(BackpropError) in
+    try walk(output, options, "grad") { () throws(Failure) in
       var i = 0
       while i < count {
         let t = targets(i)
@@ -64,8 +64,8 @@ extension Engine {
   /// The walk itself. `finish` sees every leaf's (and target's) summed gradient in `pending`; only after it the graph is
   /// given up, so a failure at any point leaves leaves and graph as they were.
   private func walk(
-    _ output: Value, _ options: BackwardOptions, _ name: StaticString, _ finish: () throws(BackpropError) -> Void
-  ) throws(BackpropError) {
+    _ output: Value, _ options: BackwardOptions, _ name: StaticString, _ finish: () throws(Failure) -> Void
+  ) throws(Failure) {
     if state.pointee.isWalking { throw .graph("\(name): called from within a backward walk of the same context") }
     if !output.requiresGrad {
       throw .graph("\(name): tensor of shape \(output.shape) does not require a gradient and has no graph behind it")
@@ -90,7 +90,7 @@ extension Engine {
       state.pointee.isWalking = false
     }
     try survey(output.index, name)
-    try scopedWork { () throws(BackpropError) in
+    try scopedWork { () throws(Failure) in
       let seed: Value
       if let given = options.seed { seed = given } else { seed = try Value.full(self, output.dtype, output.shape, 1) }
       output.slot.pointee.pending = seed.index
@@ -103,9 +103,9 @@ extension Engine {
 
   /// Lists everything behind `root` that a gradient flows to, counts how many uses of each must deliver first, and
   /// refuses the walk while nothing has been touched.
-  private func survey(_ root: UInt32, _ name: StaticString) throws(BackpropError) {
+  private func survey(_ root: UInt32, _ name: StaticString) throws(Failure) {
     let number = state.pointee.walkNumber
-    func visit(_ i: UInt32) throws(BackpropError) {
+    func visit(_ i: UInt32) throws(Failure) {
       slot(i).pointee.walk = number
       slot(i).pointee.waiting = 0
       slot(i).pointee.pending = 0
@@ -134,7 +134,7 @@ extension Engine {
     if !state.pointee.ready.reserve(state.pointee.visited.count) { throw .memory(name, bytes: state.pointee.visited.count * 4) }
   }
 
-  private func checkSaved(_ s: UnsafeMutablePointer<Slot>, _ name: StaticString) throws(BackpropError) {
+  private func checkSaved(_ s: UnsafeMutablePointer<Slot>, _ name: StaticString) throws(Failure) {
     let saved = s.pointee.saved
     if saved == 0 { return }
     var k = 0
@@ -153,7 +153,7 @@ extension Engine {
   }
 
   /// Takes nodes whose gradient is complete, asks their rule for the inputs' shares, and adds those up.
-  private func deliver(from root: UInt32) throws(BackpropError) {
+  private func deliver(from root: UInt32) throws(Failure) {
     state.pointee.ready.pushReserved(root)
     while let i = state.pointee.ready.pop() {
       let s = slot(i)
@@ -161,7 +161,7 @@ extension Engine {
       if s.pointee.pending != 0 {
         let g = Value(engine: self, index: s.pointee.pending)
         let isTarget = s.pointee.flags.contains(.target)
-        try scopedWork { () throws(BackpropError) in
+        try scopedWork { () throws(Failure) in
           try s.pointee.operation.rule.vjp(Node(engine: self, index: i), g)
         }
         if !isTarget {
@@ -206,7 +206,7 @@ extension Engine {
   }
 
   /// Adds each leaf's pending gradient to the one it has. What needs memory is made first; the exchange cannot fail.
-  private func accumulateInLeaves(_ createGraph: Bool) throws(BackpropError) {
+  private func accumulateInLeaves(_ createGraph: Bool) throws(Failure) {
     var k = 0
     while k < state.pointee.visited.count {
       let s = slot(state.pointee.visited[k])
@@ -215,10 +215,10 @@ extension Engine {
       let p = s.pointee.pending
       if s.pointee.gradient == 0 {
         if isOurs(p) { continue }
-        try replacePending(s) { () throws(BackpropError) -> Value in try Value(engine: self, index: p).clone() }
+        try replacePending(s) { () throws(Failure) -> Value in try Value(engine: self, index: p).clone() }
       } else if createGraph || !canAddInPlace(s.pointee.gradient) {
         let old = Value(engine: self, index: s.pointee.gradient)
-        try replacePending(s) { () throws(BackpropError) -> Value in try old + Value(engine: self, index: p) }
+        try replacePending(s) { () throws(Failure) -> Value in try old + Value(engine: self, index: p) }
       }
     }
     k = 0
@@ -239,8 +239,8 @@ extension Engine {
   }
 
   private func replacePending(
-    _ s: UnsafeMutablePointer<Slot>, _ make: () throws(BackpropError) -> Value
-  ) throws(BackpropError) {
+    _ s: UnsafeMutablePointer<Slot>, _ make: () throws(Failure) -> Value
+  ) throws(Failure) {
     let v = try make()
     hold(v.index)
     drop(s.pointee.pending, value: true)
@@ -269,7 +269,7 @@ extension Engine {
 extension Node {
   /// Hands input i its share of the gradient: summed over stretched dimensions if the input was broadcast, and added to
   /// what arrived over other paths.
-  func give(_ i: Int, _ v: Value) throws(BackpropError) {
+  func give(_ i: Int, _ v: Value) throws(Failure) {
     let input = engine.inputIndex(slot, i)
     let x = engine.slot(input)
     let share = v.slot.pointee.shape == x.pointee.shape ? v : try v.sum(toShape: x.pointee.shape)

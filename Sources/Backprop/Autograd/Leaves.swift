@@ -2,7 +2,7 @@
 import KernelAPI
 
 extension Value {
-  package func setRequiresGrad(_ wanted: Bool) throws(BackpropError) {
+  package func setRequiresGrad(_ wanted: Bool) throws(Failure) {
     if wanted && !dtype.isDifferentiable {
       throw .dtype("requires_grad: only float32 and float64 tensors can require a gradient, this one is \(dtype)")
     }

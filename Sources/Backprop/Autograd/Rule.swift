@@ -6,12 +6,12 @@ import KernelAPI
 protocol Rule {
   /// PyTorch's name.
   static var name: StaticString { get }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32
   static var isDifferentiable: Bool { get }
   /// Which values the gradient needs: bit i input i, bit 7 the output. `wants`: the inputs a gradient is wanted for.
   static func saves(_ wants: UInt8) -> UInt8
   /// Given g, the gradient of the output, hands on the gradient of each input that wants one.
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError)
+  static func vjp(_ n: Node, _ g: Value) throws(Failure)
 }
 
 extension Rule {
@@ -23,7 +23,7 @@ extension Rule {
 protocol NonDifferentiableRule: Rule {}
 extension NonDifferentiableRule {
   static var isDifferentiable: Bool { false }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {}
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {}
 }
 
 let savesOutput: UInt8 = 128
@@ -32,16 +32,16 @@ let savesOutput: UInt8 = 128
 struct RuleRecord {
   let name: StaticString
   let isDifferentiable: Bool
-  let forward: (inout Call) throws(BackpropError) -> UInt32
+  let forward: (inout Call) throws(Failure) -> UInt32
   let saves: (UInt8) -> UInt8
-  let vjp: (Node, Value) throws(BackpropError) -> Void
+  let vjp: (Node, Value) throws(Failure) -> Void
 
   @inline(__always) init<R: Rule>(_ rule: R.Type) {
     name = R.name
     isDifferentiable = R.isDifferentiable
-    forward = { (c: inout Call) throws(BackpropError) -> UInt32 in try R.forward(&c) }
+    forward = { (c: inout Call) throws(Failure) -> UInt32 in try R.forward(&c) }
     saves = { R.saves($0) }
-    vjp = { (n: Node, g: Value) throws(BackpropError) -> Void in try R.vjp(n, g) }
+    vjp = { (n: Node, g: Value) throws(Failure) -> Void in try R.vjp(n, g) }
   }
 }
 

@@ -4,7 +4,7 @@ import KernelAPI
 
 extension Engine {
   /// Computes `operation` and records it. The only way a node comes to be.
-  @inline(never) func apply(_ operation: Operation, _ call: inout Call) throws(BackpropError) -> Value {
+  @inline(never) func apply(_ operation: Operation, _ call: inout Call) throws(Failure) -> Value {
     let rule = operation.rule
     let out = try rule.forward(&call)
     defer { if call.kept != 0 { drop(call.kept, value: true) } }
@@ -18,7 +18,7 @@ extension Engine {
         i += 1
       }
       if any {
-        do throws(BackpropError) { try record(operation, rule, &call, wants, out) } catch {
+        do throws(Failure) { try record(operation, rule, &call, wants, out) } catch {
           drop(out, value: true)
           throw error
         }
@@ -30,7 +30,7 @@ extension Engine {
   /// Makes `out` a node: its inputs, what its gradient will need, and the versions those values have now.
   private func record(
     _ operation: Operation, _ rule: RuleRecord, _ call: inout Call, _ wants: UInt8, _ out: UInt32
-  ) throws(BackpropError) {
+  ) throws(Failure) {
     let s = slot(out)
     if call.hasAttributes {
       let i = state.pointee.attributes.take()

@@ -24,7 +24,7 @@ package struct Value {
   package func data<T>(as type: T.Type) -> UnsafeMutablePointer<T> { data.assumingMemoryBound(to: T.self) }
 
   /// Another owner's handle on the same tensor.
-  package func again() throws(BackpropError) -> Value { try engine.handAgain(index) }
+  package func again() throws(Failure) -> Value { try engine.handAgain(index) }
   package func retain() { engine.retainHandle(index) }
   /// False if no handle was left to release.
   @discardableResult package func release() -> Bool { engine.releaseHandle(index) }
@@ -37,9 +37,9 @@ extension Engine {
   }
 
   /// The operands as an operation may use them: all from one context.
-  func check(_ a: Value, _ b: Value, for operation: StaticString) throws(BackpropError) {
+  func check(_ a: Value, _ b: Value, for operation: StaticString) throws(Failure) {
     if a.engine != b.engine {
-      throw BackpropError(.handle, "\(operation): operands of shapes \(a.shape) and \(b.shape) belong to different contexts")
+      throw Failure(.handle, "\(operation): operands of shapes \(a.shape) and \(b.shape) belong to different contexts")
     }
   }
 }
@@ -47,20 +47,20 @@ extension Engine {
 // MARK: One, two, three operands through the door
 
 extension Value {
-  @inline(__always) func apply(_ operation: Operation) throws(BackpropError) -> Value {
+  @inline(__always) func apply(_ operation: Operation) throws(Failure) -> Value {
     var c = Call(engine, self)
     return try engine.apply(operation, &c)
   }
-  @inline(__always) func apply(_ operation: Operation, _ attributes: Attributes) throws(BackpropError) -> Value {
+  @inline(__always) func apply(_ operation: Operation, _ attributes: Attributes) throws(Failure) -> Value {
     var c = Call(self, attributes)
     return try engine.apply(operation, &c)
   }
-  @inline(__always) func apply(_ operation: Operation, _ b: Value) throws(BackpropError) -> Value {
+  @inline(__always) func apply(_ operation: Operation, _ b: Value) throws(Failure) -> Value {
     try engine.check(self, b, for: operation.rule.name)
     var c = Call(self, b)
     return try engine.apply(operation, &c)
   }
-  @inline(__always) func apply(_ operation: Operation, _ b: Value, _ attributes: Attributes) throws(BackpropError) -> Value {
+  @inline(__always) func apply(_ operation: Operation, _ b: Value, _ attributes: Attributes) throws(Failure) -> Value {
     try engine.check(self, b, for: operation.rule.name)
     var c = Call(self, b, attributes)
     return try engine.apply(operation, &c)
@@ -90,23 +90,23 @@ extension Value {
   /// numbers, to float32 if that is an integer).
   @inline(__always) func combine(
     _ operation: Operation, _ other: Value, floating: Bool = false
-  ) throws(BackpropError) -> Value {
+  ) throws(Failure) -> Value {
     if dtype == other.dtype, !floating || dtype.isDifferentiable { return try apply(operation, other) }
     try engine.check(self, other, for: operation.rule.name)
     var type = commonType(other)
     if floating, type.category != .floating { type = .float32 }
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       try self.to(type).apply(operation, other.to(type))
     }
   }
 
   /// Applies a one-operand operation that only knows floating numbers; integers become float32.
-  @inline(__always) func applyFloating(_ operation: Operation, _ attributes: Attributes? = nil) throws(BackpropError) -> Value {
+  @inline(__always) func applyFloating(_ operation: Operation, _ attributes: Attributes? = nil) throws(Failure) -> Value {
     if dtype.category == .floating {
       if let attributes { return try apply(operation, attributes) }
       return try apply(operation)
     }
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       let x = try self.to(.float32)
       if let attributes { return try x.apply(operation, attributes) }
       return try x.apply(operation)

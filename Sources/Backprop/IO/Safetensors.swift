@@ -30,7 +30,7 @@ package struct ArchiveValue {
     i >= 0 && i < count ? UnsafePointer(record.pointee.entries[i].name.assumingMemoryBound(to: CChar.self)) : nil
   }
 
-  package func tensor(_ name: UnsafePointer<CChar>) throws(BackpropError) -> Value {
+  package func tensor(_ name: UnsafePointer<CChar>) throws(Failure) -> Value {
     var i = 0
     while i < count {
       let e = record.pointee.entries[i]
@@ -91,13 +91,13 @@ extension DType {
 
 extension Engine {
   /// Reads and checks the whole file.
-  package func load(_ path: UnsafePointer<CChar>) throws(BackpropError) -> ArchiveValue {
+  package func load(_ path: UnsafePointer<CChar>) throws(Failure) -> ArchiveValue {
     let file = shim_open_read(path)
-    if file < 0 { throw BackpropError(.io, "load: '\(cString: path)': \(ioReason())") }
+    if file < 0 { throw Failure(.io, "load: '\(cString: path)': \(ioReason())") }
     defer { shim_close(file) }
     let size = Int(shim_file_size(file))
-    if size < 0 { throw BackpropError(.io, "load: '\(cString: path)': not a regular file") }
-    func bad(_ why: StaticString) -> BackpropError { BackpropError(.format, "load: '\(cString: path)': \(why)") }
+    if size < 0 { throw Failure(.io, "load: '\(cString: path)': not a regular file") }
+    func bad(_ why: StaticString) -> Failure { Failure(.format, "load: '\(cString: path)': \(why)") }
     if size < 10 { throw bad("too short for a safetensors file") }
     var length: UInt64 = 0
     try read(file, &length, 8, path)
@@ -114,7 +114,7 @@ extension Engine {
     let generation = r.pointee.generation == 0 ? state.pointee.generationBase : r.pointee.generation
     r.initialize(to: ArchiveRecord(generation: generation, isLive: true, entries: Stack()))
     let archive = ArchiveValue(engine: self, index: i)
-    do throws(BackpropError) {
+    do throws(Failure) {
       var reader = HeaderReader(text: UnsafePointer(header.assumingMemoryBound(to: UInt8.self)), count: headerSize)
       try parse(&reader, into: archive, dataSize, file, 8 + headerSize, path)
     } catch {
@@ -124,20 +124,20 @@ extension Engine {
     return archive
   }
 
-  private func read(_ file: Int32, _ p: UnsafeMutableRawPointer, _ n: Int, _ path: UnsafePointer<CChar>) throws(BackpropError) {
+  private func read(_ file: Int32, _ p: UnsafeMutableRawPointer, _ n: Int, _ path: UnsafePointer<CChar>) throws(Failure) {
     var done = 0
     while done < n {
       let k = shim_read(file, p + done, n - done)
-      if k < 0 { throw BackpropError(.io, "load: '\(cString: path)': \(ioReason())") }
-      if k == 0 { throw BackpropError(.format, "load: '\(cString: path)': the file ends early") }
+      if k < 0 { throw Failure(.io, "load: '\(cString: path)': \(ioReason())") }
+      if k == 0 { throw Failure(.format, "load: '\(cString: path)': the file ends early") }
       done += k
     }
   }
 
   private func parse(
     _ t: inout HeaderReader, into archive: ArchiveValue, _ dataSize: Int, _ file: Int32, _ dataStart: Int, _ path: UnsafePointer<CChar>
-  ) throws(BackpropError) {
-    func bad(_ why: StaticString) -> BackpropError { BackpropError(.format, "load: '\(cString: path)': \(why)") }
+  ) throws(Failure) {
+    func bad(_ why: StaticString) -> Failure { Failure(.format, "load: '\(cString: path)': \(why)") }
     var covered = 0
     guard t.take("{") else { throw bad("its header is not a JSON object") }
     if !t.take("}") {
@@ -175,7 +175,7 @@ extension Engine {
         var e = archive.record.pointee.entries[last]
         e.slot = slot
         archive.record.pointee.entries[last] = e
-        guard shim_seek(file, dataStart + entry.start) == 0 else { throw BackpropError(.io, "load: '\(cString: path)': \(ioReason())") }
+        guard shim_seek(file, dataStart + entry.start) == 0 else { throw Failure(.io, "load: '\(cString: path)': \(ioReason())") }
         try read(file, data(slot), bytes, path)
         if type == .bool {  // any other byte would be undefined to kernels
           let p = data(slot).assumingMemoryBound(to: UInt8.self)
@@ -374,10 +374,10 @@ extension Engine {
   /// Writes the tensors, wider types first so that all lie aligned, to a new file and renames it to `path`.
   package func save(
     _ path: UnsafePointer<CChar>, _ count: Int, _ name: (Int) -> UnsafePointer<CChar>, _ tensor: (Int) -> Value
-  ) throws(BackpropError) {
+  ) throws(Failure) {
     var i = 0
     while i < count {
-      if tensor(i).engine != self { throw BackpropError(.handle, "save: tensor '\(cString: name(i))' belongs to another context") }
+      if tensor(i).engine != self { throw Failure(.handle, "save: tensor '\(cString: name(i))' belongs to another context") }
       if name(i)[0] == 0 || strcmp(name(i), "__metadata__") == 0 { throw .argument("save: '\(cString: name(i))' cannot be a tensor's name") }
       var k = 0
       while k < i {
@@ -395,9 +395,9 @@ extension Engine {
     guard append(&temporary, cString: path), append(&temporary, ".part"), temporary.push(0) else { throw .memory("save", bytes: temporary.count) }
     let newPath = temporary.withBase { UnsafePointer(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) }
     let file = shim_open_write(newPath)
-    func failed() -> BackpropError { BackpropError(.io, "save: '\(cString: path)': \(ioReason())") }
+    func failed() -> Failure { Failure(.io, "save: '\(cString: path)': \(ioReason())") }
     if file < 0 { throw failed() }
-    do throws(BackpropError) {
+    do throws(Failure) {
       var length = UInt64(text.count)
       try write(file, &length, 8, path)
       try write(file, text.withBase { UnsafeRawPointer($0) }, text.count, path)
@@ -429,11 +429,11 @@ extension Engine {
     }
   }
 
-  private func write(_ file: Int32, _ p: UnsafeRawPointer, _ n: Int, _ path: UnsafePointer<CChar>) throws(BackpropError) {
+  private func write(_ file: Int32, _ p: UnsafeRawPointer, _ n: Int, _ path: UnsafePointer<CChar>) throws(Failure) {
     var done = 0
     while done < n {
       let k = shim_write(file, p + done, n - done)
-      if k <= 0 { throw BackpropError(.io, "save: '\(cString: path)': \(ioReason())") }
+      if k <= 0 { throw Failure(.io, "save: '\(cString: path)': \(ioReason())") }
       done += k
     }
   }
@@ -484,9 +484,12 @@ extension Engine {
     return true
   }
   private func append(_ out: inout Stack<UInt8>, _ n: Int) -> Bool {
-    var text = ErrorText(), i = 0
-    text.append(n)
-    while i < text.count { if !out.push(text[i]) { return false }; i += 1 }
+    var divisor = 1
+    while n / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      if !out.push(UInt8(truncatingIfNeeded: 48 + n / divisor % 10)) { return false }
+      divisor /= 10
+    }
     return true
   }
   private func appendQuoted(_ out: inout Stack<UInt8>, _ s: UnsafePointer<CChar>) -> Bool {

@@ -5,11 +5,11 @@ import KernelAPI
 /// y = a + b;  da = g, db = g
 enum Add: Rule {
   static var name: StaticString { "add" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     // bool + bool is "or", as in PyTorch
     try c.engine.runBinary(c[0].pointee.dtype == .bool ? .maximum : .add, c.input(0), c.input(1), for: name)
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g) }
     if n.wants(1) { try n.give(1, g) }
   }
@@ -18,10 +18,10 @@ enum Add: Rule {
 /// y = a − b;  da = g, db = −g
 enum Sub: Rule {
   static var name: StaticString { "sub" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runBinary(.sub, c.input(0), c.input(1), for: name)
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g) }
     if n.wants(1) { try n.give(1, -g) }
   }
@@ -30,11 +30,11 @@ enum Sub: Rule {
 /// y = a·b;  da = g·b, db = g·a
 enum Mul: Rule {
   static var name: StaticString { "mul" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runBinary(c[0].pointee.dtype == .bool ? .minimum : .mul, c.input(0), c.input(1), for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g * n[1]) }
     if n.wants(1) { try n.give(1, g * n[0]) }
   }
@@ -43,11 +43,11 @@ enum Mul: Rule {
 /// y = a/b;  da = g/b, db = −g·y/b
 enum Div: Rule {
   static var name: StaticString { "div" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runBinary(.div, c.input(0), c.input(1), for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { wants & 2 != 0 ? 2 | savesOutput : 2 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g / n[1]) }
     if n.wants(1) { try n.give(1, -(g * n.output / n[1])) }
   }
@@ -56,11 +56,11 @@ enum Div: Rule {
 /// y = a^b;  da = g·b·a^(b−1), and 0 where b = 0;  db = g·y·log a, and 0 where a = 0, b ≥ 0
 enum Pow: Rule {
   static var name: StaticString { "pow" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runBinary(.pow, c.input(0), c.input(1), for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { wants & 2 != 0 ? 3 | savesOutput : 3 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let a = n[0], b = n[1]
     if n.wants(0) {
       let da = try g * (b * a.pow(b - 1))
@@ -77,24 +77,24 @@ enum Pow: Rule {
 /// y = max(a, b);  the larger takes g, ties halve it
 enum Maximum: Rule {
   static var name: StaticString { "maximum" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runBinary(.maximum, c.input(0), c.input(1), for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { 3 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try shareByOrder(n, g, n[0].gt(n[1]), n[0].lt(n[1])) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try shareByOrder(n, g, n[0].gt(n[1]), n[0].lt(n[1])) }
 }
 
 /// y = min(a, b);  the smaller takes g, ties halve it
 enum Minimum: Rule {
   static var name: StaticString { "minimum" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runBinary(.minimum, c.input(0), c.input(1), for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { 3 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try shareByOrder(n, g, n[0].lt(n[1]), n[0].gt(n[1])) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try shareByOrder(n, g, n[0].lt(n[1]), n[0].gt(n[1])) }
 }
 
-private func shareByOrder(_ n: Node, _ g: Value, _ first: Value, _ second: Value) throws(BackpropError) {
+private func shareByOrder(_ n: Node, _ g: Value, _ first: Value, _ second: Value) throws(Failure) {
   let half = try n[0].eq(n[1]).to(g.dtype) * 0.5
   if n.wants(0) { try n.give(0, g * (first.to(g.dtype) + half)) }
   if n.wants(1) { try n.give(1, g * (second.to(g.dtype) + half)) }
@@ -115,7 +115,7 @@ enum GreaterOrEqual: Comparison { static var name: StaticString { "ge" }; static
 
 enum Compare<C: Comparison>: NonDifferentiableRule {
   static var name: StaticString { C.name }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runBinary(C.kernel, c.input(0), c.input(1), to: .bool, for: C.name)
   }
 }
@@ -123,7 +123,7 @@ enum Compare<C: Comparison>: NonDifferentiableRule {
 /// y = not x, for any type
 enum LogicalNot: NonDifferentiableRule {
   static var name: StaticString { "logical_not" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runUnary(.logicalNot, c.input(0), to: .bool, for: name)
   }
 }
@@ -131,20 +131,20 @@ enum LogicalNot: NonDifferentiableRule {
 /// y = c ? a : b;  da = g where c, db = g elsewhere
 enum Where: Rule {
   static var name: StaticString { "where" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine
     if c[0].pointee.dtype != .bool { throw .dtype("where: the condition must be bool, it is \(c[0].pointee.dtype)") }
     let values = try c[1].pointee.shape.broadcast(with: c[2].pointee.shape, for: name)
     let shape = try c[0].pointee.shape.broadcast(with: values, for: name)
     let out = try e.make(c[1].pointee.dtype, shape, for: name)
-    do throws(BackpropError) { try e.runSelect(c.input(0), c.input(1), c.input(2), into: out, for: name) } catch {
+    do throws(Failure) { try e.runSelect(c.input(0), c.input(1), c.input(2), into: out, for: name) } catch {
       e.drop(out, value: true)
       throw error
     }
     return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let zero = try Value.full(g.engine, g.dtype, [], 0)
     if n.wants(1) { try n.give(1, n[0].select(g, zero)) }
     if n.wants(2) { try n.give(2, n[0].select(zero, g)) }
@@ -154,23 +154,23 @@ enum Where: Rule {
 // MARK: As methods
 
 extension Value {
-  package static func + (a: Value, b: Value) throws(BackpropError) -> Value { try a.combine(.add, b) }
-  package static func - (a: Value, b: Value) throws(BackpropError) -> Value { try a.combine(.sub, b) }
-  package static func * (a: Value, b: Value) throws(BackpropError) -> Value { try a.combine(.mul, b) }
-  package static func / (a: Value, b: Value) throws(BackpropError) -> Value { try a.combine(.div, b, floating: true) }
-  package func pow(_ b: Value) throws(BackpropError) -> Value { try combine(.pow, b) }
-  package func maximum(_ b: Value) throws(BackpropError) -> Value { try combine(.maximum, b) }
-  package func minimum(_ b: Value) throws(BackpropError) -> Value { try combine(.minimum, b) }
-  package func eq(_ b: Value) throws(BackpropError) -> Value { try combine(.eq, b) }
-  package func ne(_ b: Value) throws(BackpropError) -> Value { try combine(.ne, b) }
-  package func lt(_ b: Value) throws(BackpropError) -> Value { try combine(.lt, b) }
-  package func le(_ b: Value) throws(BackpropError) -> Value { try combine(.le, b) }
-  package func gt(_ b: Value) throws(BackpropError) -> Value { try combine(.gt, b) }
-  package func ge(_ b: Value) throws(BackpropError) -> Value { try combine(.ge, b) }
-  package func logicalNot() throws(BackpropError) -> Value { try apply(.logicalNot) }
+  package static func + (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.add, b) }
+  package static func - (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.sub, b) }
+  package static func * (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.mul, b) }
+  package static func / (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.div, b, floating: true) }
+  package func pow(_ b: Value) throws(Failure) -> Value { try combine(.pow, b) }
+  package func maximum(_ b: Value) throws(Failure) -> Value { try combine(.maximum, b) }
+  package func minimum(_ b: Value) throws(Failure) -> Value { try combine(.minimum, b) }
+  package func eq(_ b: Value) throws(Failure) -> Value { try combine(.eq, b) }
+  package func ne(_ b: Value) throws(Failure) -> Value { try combine(.ne, b) }
+  package func lt(_ b: Value) throws(Failure) -> Value { try combine(.lt, b) }
+  package func le(_ b: Value) throws(Failure) -> Value { try combine(.le, b) }
+  package func gt(_ b: Value) throws(Failure) -> Value { try combine(.gt, b) }
+  package func ge(_ b: Value) throws(Failure) -> Value { try combine(.ge, b) }
+  package func logicalNot() throws(Failure) -> Value { try apply(.logicalNot) }
 
   /// self (bool) ? a : b (PyTorch: `where`).
-  package func select(_ a: Value, _ b: Value) throws(BackpropError) -> Value {
+  package func select(_ a: Value, _ b: Value) throws(Failure) -> Value {
     try engine.check(self, a, for: "where")
     try engine.check(self, b, for: "where")
     if a.dtype == b.dtype {
@@ -178,19 +178,19 @@ extension Value {
       return try engine.apply(.where, &c)
     }
     let type = a.commonType(b)
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       var c = try Call(self, a.to(type), b.to(type))
       return try engine.apply(.where, &c)
     }
   }
 
   // With a plain number, inside the engine: always within a scope, so the number is freed with it.
-  static func + (a: Value, b: Double) throws(BackpropError) -> Value { try a + a.number(b) }
-  static func - (a: Value, b: Double) throws(BackpropError) -> Value { try a - a.number(b) }
-  static func - (a: Double, b: Value) throws(BackpropError) -> Value { try b.number(a) - b }
-  static func * (a: Value, b: Double) throws(BackpropError) -> Value { try a * a.number(b) }
-  static func / (a: Value, b: Double) throws(BackpropError) -> Value { try a / a.number(b) }
-  func eq(_ b: Double) throws(BackpropError) -> Value { try eq(number(b)) }
-  func ge(_ b: Double) throws(BackpropError) -> Value { try ge(number(b)) }
-  func number(_ v: Double) throws(BackpropError) -> Value { try Value.full(engine, dtype, [], v) }
+  static func + (a: Value, b: Double) throws(Failure) -> Value { try a + a.number(b) }
+  static func - (a: Value, b: Double) throws(Failure) -> Value { try a - a.number(b) }
+  static func - (a: Double, b: Value) throws(Failure) -> Value { try b.number(a) - b }
+  static func * (a: Value, b: Double) throws(Failure) -> Value { try a * a.number(b) }
+  static func / (a: Value, b: Double) throws(Failure) -> Value { try a / a.number(b) }
+  func eq(_ b: Double) throws(Failure) -> Value { try eq(number(b)) }
+  func ge(_ b: Double) throws(Failure) -> Value { try ge(number(b)) }
+  func number(_ v: Double) throws(Failure) -> Value { try Value.full(engine, dtype, [], v) }
 }

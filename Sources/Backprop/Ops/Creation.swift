@@ -4,46 +4,46 @@ import KernelAPI
 
 extension Value {
   /// Uninitialised.
-  static func empty(_ e: Engine, _ type: DType, _ shape: Dims, for operation: StaticString, owned: Bool = false) throws(BackpropError) -> Value {
+  static func empty(_ e: Engine, _ type: DType, _ shape: Dims, for operation: StaticString, owned: Bool = false) throws(Failure) -> Value {
     try e.hand(e.make(type, shape, for: operation), owned: owned)
   }
 
   /// A copy of `data`, or zeros. `owned`: belongs to the caller even inside a scope.
   package static func create(
     _ e: Engine, _ type: DType, _ shape: Dims, from data: UnsafeRawPointer?, owned: Bool = true, for operation: StaticString = "tensor_create"
-  ) throws(BackpropError) -> Value {
+  ) throws(Failure) -> Value {
     let v = try empty(e, type, shape, for: operation, owned: owned)
     let bytes = v.count &* type.size
     if let data { memcpy(v.data, data, bytes) } else { memset(v.data, 0, bytes) }
     return v
   }
 
-  package static func zeros(_ e: Engine, _ type: DType, _ shape: Dims) throws(BackpropError) -> Value {
+  package static func zeros(_ e: Engine, _ type: DType, _ shape: Dims) throws(Failure) -> Value {
     try create(e, type, shape, from: nil, owned: false, for: "zeros")
   }
 
   package static func full(
     _ e: Engine, _ type: DType, _ shape: Dims, _ value: Double, for operation: StaticString = "full"
-  ) throws(BackpropError) -> Value {
+  ) throws(Failure) -> Value {
     let v = try empty(e, type, shape, for: operation)
     v.fill(value)
     return v
   }
 
   /// A plain number beside a tensor: float32, or int64 for whole ones, that yields to the other operand's type.
-  package static func number(_ e: Engine, _ value: Double) throws(BackpropError) -> Value {
+  package static func number(_ e: Engine, _ value: Double) throws(Failure) -> Value {
     let v = try full(e, .float64, [], value)
     v.slot.pointee.flags.insert(.number)
     return v
   }
-  package static func integer(_ e: Engine, _ value: Int64) throws(BackpropError) -> Value {
+  package static func integer(_ e: Engine, _ value: Int64) throws(Failure) -> Value {
     let v = try empty(e, .int64, [], for: "integer")
     v.data(as: Int64.self).pointee = value
     v.slot.pointee.flags.insert(.number)
     return v
   }
 
-  package static func arange(_ e: Engine, _ type: DType, _ start: Double, _ end: Double, _ step: Double) throws(BackpropError) -> Value {
+  package static func arange(_ e: Engine, _ type: DType, _ start: Double, _ end: Double, _ step: Double) throws(Failure) -> Value {
     guard step != 0, step - step == 0, start - start == 0, end - end == 0 else {
       throw .argument("arange: needs finite start, end and a step that is not 0, got \(start), \(end), \(step)")
     }
@@ -75,7 +75,7 @@ extension Value {
     return out
   }
 
-  package static func eye(_ e: Engine, _ type: DType, _ n: Int) throws(BackpropError) -> Value {
+  package static func eye(_ e: Engine, _ type: DType, _ n: Int) throws(Failure) -> Value {
     let v = try create(e, type, Dims([n, n]), from: nil, owned: false, for: "eye")
     var i = 0
     while i < n { v.set(i &* (n &+ 1), to: 1); i += 1 }
@@ -84,16 +84,16 @@ extension Value {
 
   // MARK: Random numbers: one stream per context, cut in blocks of even offsets
 
-  package static func rand(_ e: Engine, _ type: DType, _ shape: Dims) throws(BackpropError) -> Value {
+  package static func rand(_ e: Engine, _ type: DType, _ shape: Dims) throws(Failure) -> Value {
     try random(e, .uniform, type, shape, "rand")
   }
-  package static func randn(_ e: Engine, _ type: DType, _ shape: Dims) throws(BackpropError) -> Value {
+  package static func randn(_ e: Engine, _ type: DType, _ shape: Dims) throws(Failure) -> Value {
     try random(e, .normal, type, shape, "randn")
   }
 
   static func random(
     _ e: Engine, _ kernel: RandomKernel, _ type: DType, _ shape: Dims, _ operation: StaticString, p: Double = 0, scale: Double = 1
-  ) throws(BackpropError) -> Value {
+  ) throws(Failure) -> Value {
     guard let f = e.kernels.random(kernel.rawValue, type.rawValue) else {
       throw .dtype("\(operation): needs float32 or float64, not \(type)")
     }
@@ -106,14 +106,14 @@ extension Value {
   }
 
   /// 0 … n−1 in random order: Fisher–Yates (Durstenfeld 1964) over 53-bit uniforms.
-  package static func randperm(_ e: Engine, _ n: Int) throws(BackpropError) -> Value {
+  package static func randperm(_ e: Engine, _ n: Int) throws(Failure) -> Value {
     let v = try empty(e, .int64, Dims(repeating: n, count: 1), for: "randperm")
     let p = v.data(as: Int64.self)
     var i = 0
     while i < n { p[i] = Int64(i); i += 1 }
     if n < 2 { return v }
-    do throws(BackpropError) {
-      try e.scopedWork { () throws(BackpropError) in
+    do throws(Failure) {
+      try e.scopedWork { () throws(Failure) in
         let u = try random(e, .uniform, .float64, Dims(repeating: n, count: 1), "randperm").data(as: Double.self)
         var i = n - 1
         while i > 0 {
@@ -179,13 +179,13 @@ extension Value {
   }
 
   /// The only element, as a double.
-  package func item() throws(BackpropError) -> Double {
+  package func item() throws(Failure) -> Double {
     if count != 1 { throw .shape("item: shape \(shape) has \(count) elements, not one") }
     return get(0)
   }
 
   /// All elements, row-major, to `destination`.
-  package func read(_ destination: UnsafeMutableRawPointer?, bytes: Int) throws(BackpropError) {
+  package func read(_ destination: UnsafeMutableRawPointer?, bytes: Int) throws(Failure) {
     let size = count &* dtype.size
     if bytes != size { throw .argument("read: shape \(shape) of \(dtype) has \(size) bytes, not \(bytes)") }
     if bytes == 0 { return }
@@ -194,7 +194,7 @@ extension Value {
   }
 
   /// All elements, row-major, from `source`.
-  package func write(_ source: UnsafeRawPointer?, bytes: Int) throws(BackpropError) {
+  package func write(_ source: UnsafeRawPointer?, bytes: Int) throws(Failure) {
     let size = count &* dtype.size
     if bytes != size { throw .argument("write: shape \(shape) of \(dtype) has \(size) bytes, not \(bytes)") }
     if bytes == 0 { return }
@@ -207,7 +207,7 @@ extension Value {
   func bumpVersion() { engine.storage(slot.pointee.storage).pointee.version &+= 1 }
 
   /// Refuses to write through a tensor whose elements overlap.
-  func checkWritable(_ operation: StaticString) throws(BackpropError) {
+  func checkWritable(_ operation: StaticString) throws(Failure) {
     var i = 0
     while i < rank {
       if shape[i] > 1 && strides[i] == 0 {
@@ -221,7 +221,7 @@ extension Value {
 // MARK: In place
 
 extension Value {
-  private func checkInPlace(_ other: Value?, _ operation: StaticString) throws(BackpropError) {
+  private func checkInPlace(_ other: Value?, _ operation: StaticString) throws(Failure) {
     if let other { try engine.check(self, other, for: operation) }
     if engine.isRecording, requiresGrad || (other?.requiresGrad ?? false) {
       throw .graph("\(operation): tensor of shape \(shape) takes part in a graph; change it in place only while recording is off")
@@ -234,11 +234,11 @@ extension Value {
 
   /// self ← f(self, other), converted to self's type.
   private func change(
-    _ operation: StaticString, _ other: Value, _ f: (Value, Value) throws(BackpropError) -> Value
-  ) throws(BackpropError) -> Value {
+    _ operation: StaticString, _ other: Value, _ f: (Value, Value) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     try checkInPlace(other, operation)
-    try engine.withoutRecording { () throws(BackpropError) in
-      try engine.scopedWork { () throws(BackpropError) in
+    try engine.withoutRecording { () throws(Failure) in
+      try engine.scopedWork { () throws(Failure) in
         let result = try f(self, other)
         if result.dtype.category.rawValue > dtype.category.rawValue {
           throw .dtype("\(operation): a result of type \(result.dtype) does not fit into \(dtype)")
@@ -250,7 +250,7 @@ extension Value {
   }
 
   /// Same type, shape stretched to ours, memory possibly ours too.
-  private func overwrite(with source: Value) throws(BackpropError) {
+  private func overwrite(with source: Value) throws(Failure) {
     var from = source
     if source.slot.pointee.storage == slot.pointee.storage { from = try source.clone() }
     engine.copy(
@@ -258,33 +258,33 @@ extension Value {
     bumpVersion()
   }
 
-  package func add_(_ b: Value) throws(BackpropError) -> Value {
-    try change("add_", b) { (x: Value, y: Value) throws(BackpropError) -> Value in try x + y }
+  package func add_(_ b: Value) throws(Failure) -> Value {
+    try change("add_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x + y }
   }
-  package func sub_(_ b: Value) throws(BackpropError) -> Value {
-    try change("sub_", b) { (x: Value, y: Value) throws(BackpropError) -> Value in try x - y }
+  package func sub_(_ b: Value) throws(Failure) -> Value {
+    try change("sub_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x - y }
   }
-  package func mul_(_ b: Value) throws(BackpropError) -> Value {
-    try change("mul_", b) { (x: Value, y: Value) throws(BackpropError) -> Value in try x * y }
+  package func mul_(_ b: Value) throws(Failure) -> Value {
+    try change("mul_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x * y }
   }
-  package func div_(_ b: Value) throws(BackpropError) -> Value {
-    try change("div_", b) { (x: Value, y: Value) throws(BackpropError) -> Value in try x / y }
+  package func div_(_ b: Value) throws(Failure) -> Value {
+    try change("div_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x / y }
   }
-  package func copy_(_ source: Value) throws(BackpropError) -> Value {
+  package func copy_(_ source: Value) throws(Failure) -> Value {
     try checkInPlace(source, "copy_")
-    try engine.withoutRecording { () throws(BackpropError) in
-      try engine.scopedWork { () throws(BackpropError) in try overwrite(with: source.to(dtype)) }
+    try engine.withoutRecording { () throws(Failure) in
+      try engine.scopedWork { () throws(Failure) in try overwrite(with: source.to(dtype)) }
     }
     return self
   }
-  package func fill_(_ x: Double) throws(BackpropError) -> Value {
+  package func fill_(_ x: Double) throws(Failure) -> Value {
     try checkInPlace(nil, "fill_")
     if count == 0 { return self }
     if isContiguous {
       fill(x)
       bumpVersion()
     } else {
-      try engine.scopedWork { () throws(BackpropError) in try overwrite(with: Value.full(engine, dtype, [], x)) }
+      try engine.scopedWork { () throws(Failure) in try overwrite(with: Value.full(engine, dtype, [], x)) }
     }
     return self
   }

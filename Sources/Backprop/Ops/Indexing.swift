@@ -4,7 +4,7 @@ import KernelAPI
 
 extension Engine {
   /// The indices as dense int64, all within 0 … size − 1; negative ones are refused, as in PyTorch. `drop` ends its use.
-  func indices(_ x: UInt32, below size: Int, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func indices(_ x: UInt32, below size: Int, for operation: StaticString) throws(Failure) -> UInt32 {
     let type = slot(x).pointee.dtype
     if type != .int64 && type != .int32 { throw .dtype("\(operation): indices must be int64 or int32, they are \(type)") }
     var dense = try contiguous(x, for: operation)
@@ -64,7 +64,7 @@ extension Engine {
 /// y[i][j] = x[index[i][j]][j];  dx = scatter_add of g      (inputs x, index; a: dim)
 enum Gather: Rule {
   static var name: StaticString { "gather" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, d = c.attributes.a, target = c[0].pointee.shape, shape = c[1].pointee.shape
     let index = try e.indices(c.input(1), below: target[d], for: name)
     defer { e.drop(index, value: true) }
@@ -88,7 +88,7 @@ enum Gather: Rule {
     e.forEachPlace(shape, in: target, d, index) { place, i in y[i] = x[place] }
   }
   static func saves(_ wants: UInt8) -> UInt8 { 2 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     try n.give(0, Value.zeros(g.engine, g.dtype, n[0].shape).scatterAdd(n.attributes.a, n[1], g))
   }
 }
@@ -96,7 +96,7 @@ enum Gather: Rule {
 /// y = x, y[index[i][j]][j] += src[i][j];  dx = g, dsrc = gather of g      (inputs x, index, src; a: dim)
 enum ScatterAdd: Rule {
   static var name: StaticString { "scatter_add" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, d = c.attributes.a, target = c[0].pointee.shape, shape = c[1].pointee.shape
     let index = try e.indices(c.input(1), below: target[d], for: name)
     defer { e.drop(index, value: true) }
@@ -112,7 +112,7 @@ enum ScatterAdd: Rule {
     return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { wants & 4 != 0 ? 2 : 0 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g) }
     if n.wants(2) {
       let d = n.attributes.a, index = n[1], shape = n[2].shape
@@ -122,7 +122,7 @@ enum ScatterAdd: Rule {
         if shape[k] > y.shape[k] {
           let rest = try Value.zeros(g.engine, g.dtype, y.shape.replacing(k, with: shape[k] - y.shape[k]))
           var pair: InlineArray<2, Value> = [y, rest]
-          y = try withPointer(to: &pair) { (p) throws(BackpropError) -> Value in
+          y = try withPointer(to: &pair) { (p) throws(Failure) -> Value in
             try Value.cat(UnsafeBufferPointer(start: p, count: 2), k)
           }
         }
@@ -132,8 +132,8 @@ enum ScatterAdd: Rule {
     }
   }
   private static func withPointer(
-    to pair: inout InlineArray<2, Value>, _ body: (UnsafePointer<Value>) throws(BackpropError) -> Value
-  ) throws(BackpropError) -> Value {
+    to pair: inout InlineArray<2, Value>, _ body: (UnsafePointer<Value>) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
     let p = withUnsafeMutablePointer(to: &pair) { UnsafeRawPointer($0).assumingMemoryBound(to: Value.self) }
     return try body(p)
   }
@@ -142,7 +142,7 @@ enum ScatterAdd: Rule {
 /// y = the slices of x at index along a dimension;  dx = index_add of g      (inputs x, index; a: dim)
 enum IndexSelect: Rule {
   static var name: StaticString { "index_select" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, d = c.attributes.a, shape = c[0].pointee.shape
     let index = try e.indices(c.input(1), below: shape[d], for: name)
     defer { e.drop(index, value: true) }
@@ -164,7 +164,7 @@ enum IndexSelect: Rule {
     return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { 2 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     try n.give(0, Value.zeros(g.engine, g.dtype, n[0].shape).indexAdd(n.attributes.a, n[1], g))
   }
 }
@@ -172,7 +172,7 @@ enum IndexSelect: Rule {
 /// y = x, slices of src added at index along a dimension;  dx = g, dsrc = index_select of g      (inputs x, index, src; a: dim)
 enum IndexAdd: Rule {
   static var name: StaticString { "index_add" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, d = c.attributes.a, shape = c[0].pointee.shape, type = c[0].pointee.dtype
     guard let add = e.kernels.binary(BinaryKernel.add.rawValue, type.rawValue) else { throw .dtype("index_add: not defined for \(type)") }
     let index = try e.indices(c.input(1), below: shape[d], for: name)
@@ -198,7 +198,7 @@ enum IndexAdd: Rule {
     return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { wants & 4 != 0 ? 2 : 0 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g) }
     if n.wants(2) { try n.give(2, g.indexSelect(n.attributes.a, n[1])) }
   }
@@ -208,7 +208,7 @@ enum IndexAdd: Rule {
 
 extension Value {
   /// `index` within the rank of x and no larger than x except along d.
-  private func checkPlaces(_ d: Int, _ index: Value, _ operation: StaticString) throws(BackpropError) {
+  private func checkPlaces(_ d: Int, _ index: Value, _ operation: StaticString) throws(Failure) {
     try engine.check(self, index, for: operation)
     if index.dtype != .int64 && index.dtype != .int32 {
       throw .dtype("\(operation): indices must be int64 or int32, they are \(index.dtype)")
@@ -220,10 +220,10 @@ extension Value {
     }
   }
 
-  package func gather(_ dim: Int, _ index: Value) throws(BackpropError) -> Value {
+  package func gather(_ dim: Int, _ index: Value) throws(Failure) -> Value {
     let d = try shape.dimension(dim, for: "gather")
     if rank == 0 || index.rank == 0 {
-      return try engine.scoped { () throws(BackpropError) -> Value in
+      return try engine.scoped { () throws(Failure) -> Value in
         let y = try (rank == 0 ? self.reshape([1]) : self).gather(d, index.rank == 0 ? index.reshape([1]) : index)
         return try index.rank == 0 ? y.reshape([]) : y
       }
@@ -232,10 +232,10 @@ extension Value {
     return try apply(.gather, index, Attributes(a: d))
   }
 
-  package func scatterAdd(_ dim: Int, _ index: Value, _ src: Value) throws(BackpropError) -> Value {
+  package func scatterAdd(_ dim: Int, _ index: Value, _ src: Value) throws(Failure) -> Value {
     let d = try shape.dimension(dim, for: "scatter_add")
     if rank == 0 {
-      return try engine.scoped { () throws(BackpropError) -> Value in
+      return try engine.scoped { () throws(Failure) -> Value in
         try self.reshape([1]).scatterAdd(
           0, index.rank == 0 ? index.reshape([1]) : index, src.rank == 0 ? src.reshape([1]) : src).reshape([])
       }
@@ -251,16 +251,16 @@ extension Value {
     return try engine.apply(.scatterAdd, &c)
   }
 
-  package func indexSelect(_ dim: Int, _ index: Value) throws(BackpropError) -> Value {
+  package func indexSelect(_ dim: Int, _ index: Value) throws(Failure) -> Value {
     let d = try shape.dimension(dim, for: "index_select")
     if index.rank > 1 { throw .shape("index_select: index must have one dimension, it has shape \(index.shape)") }
     if rank == 0 {
-      return try engine.scoped { () throws(BackpropError) -> Value in try self.reshape([1]).indexSelect(0, index).reshape([]) }
+      return try engine.scoped { () throws(Failure) -> Value in try self.reshape([1]).indexSelect(0, index).reshape([]) }
     }
     return try apply(.indexSelect, index, Attributes(a: d))
   }
 
-  package func indexAdd(_ dim: Int, _ index: Value, _ src: Value) throws(BackpropError) -> Value {
+  package func indexAdd(_ dim: Int, _ index: Value, _ src: Value) throws(Failure) -> Value {
     let d = try shape.dimension(dim, for: "index_add")
     try engine.check(self, index, for: "index_add")
     try engine.check(self, src, for: "index_add")
@@ -273,14 +273,14 @@ extension Value {
   }
 
   /// Rows of `weight` at the indices `self`; the row `padding` gets no gradient.
-  package func embedding(_ weight: Value, padding: Int?) throws(BackpropError) -> Value {
+  package func embedding(_ weight: Value, padding: Int?) throws(Failure) -> Value {
     try engine.check(self, weight, for: "embedding")
     if weight.rank != 2 { throw .shape("embedding: weight must have two dimensions, it has shape \(weight.shape)") }
     if dtype != .int64 && dtype != .int32 { throw .dtype("embedding: indices must be int64 or int32, they are \(dtype)") }
     if rank == Dims.most { throw .shape("embedding: indices \(shape) have 8 dimensions already") }
     var out = shape
     out.append(weight.shape[1])
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       let flat = try reshape([count])
       var rows = try weight.indexSelect(0, flat)
       if let padding {

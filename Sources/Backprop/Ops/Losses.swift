@@ -8,12 +8,12 @@ public enum Reduction: Int32, Sendable { case none = 0, mean = 1, sum = 2 }
 /// y = (1 − t)·x + ln(1 + e^(−x)) element by element, = −t·ln σ(x) − (1 − t)·ln(1 − σ(x));  dx = g·(σ(x) − t), dt = −g·x
 enum BinaryCrossEntropyWithLogits: Rule {
   static var name: StaticString { "binary_cross_entropy_with_logits" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine
     let x = Value(engine: e, index: c.input(0)), t = Value(engine: e, index: c.input(1))
     var out: UInt32 = 0
-    try e.withoutRecording { () throws(BackpropError) in
-      try e.scopedWork { () throws(BackpropError) in
+    try e.withoutRecording { () throws(Failure) in
+      try e.scopedWork { () throws(Failure) in
         out = try ((1 - t) * x + (-x).softplus()).index
         e.hold(out)
       }
@@ -21,7 +21,7 @@ enum BinaryCrossEntropyWithLogits: Rule {
     return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { wants & 1 != 0 ? 3 : 1 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g * (n[0].sigmoid() - n[1])) }
     if n.wants(1) { try n.give(1, -(g * n[0])) }
   }
@@ -29,16 +29,16 @@ enum BinaryCrossEntropyWithLogits: Rule {
 
 extension Value {
   /// Zeroes each element with probability p and scales the rest by 1/(1 − p).
-  package func dropout(_ p: Double, training: Bool) throws(BackpropError) -> Value {
+  package func dropout(_ p: Double, training: Bool) throws(Failure) -> Value {
     if !(p >= 0 && p <= 1) { throw .argument("dropout: probability must lie in 0…1, it is \(p)") }
     if !dtype.isDifferentiable { throw .dtype("dropout: needs float32 or float64, not \(dtype)") }
     if !training || p == 0 { return try again() }
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       try self * Value.random(engine, .dropoutMask, dtype, shape, "dropout", p: p, scale: p == 1 ? 0 : 1 / (1 - p))
     }
   }
 
-  private func reduced(_ reduction: Reduction) throws(BackpropError) -> Value {
+  private func reduced(_ reduction: Reduction) throws(Failure) -> Value {
     switch reduction {
     case .none: try again()
     case .mean: try mean()
@@ -46,16 +46,16 @@ extension Value {
     }
   }
 
-  package func mseLoss(_ target: Value, _ reduction: Reduction) throws(BackpropError) -> Value {
+  package func mseLoss(_ target: Value, _ reduction: Reduction) throws(Failure) -> Value {
     try engine.check(self, target, for: "mse_loss")
     _ = try shape.broadcast(with: target.shape, for: "mse_loss")
     if commonType(target).category != .floating { throw .dtype("mse_loss: needs a floating type, not \(dtype) and \(target.dtype)") }
-    return try engine.scoped { () throws(BackpropError) -> Value in try (self - target).square().reduced(reduction) }
+    return try engine.scoped { () throws(Failure) -> Value in try (self - target).square().reduced(reduction) }
   }
 
   package func binaryCrossEntropyWithLogits(
     _ target: Value, weight: Value?, positiveWeight: Value?, _ reduction: Reduction
-  ) throws(BackpropError) -> Value {
+  ) throws(Failure) -> Value {
     let name: StaticString = "binary_cross_entropy_with_logits"
     try engine.check(self, target, for: name)
     if shape != target.shape { throw .shape("\(name): target \(target.shape) must have the shape of the input, \(shape)") }
@@ -63,7 +63,7 @@ extension Value {
     if target.dtype.category != .floating { throw .dtype("\(name): the target must be floating, it is \(target.dtype)") }
     if let weight { try engine.check(self, weight, for: name) }
     if let positiveWeight { try engine.check(self, positiveWeight, for: name) }
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       var loss: Value
       if let positiveWeight {
         let t = try target.to(dtype)
@@ -89,7 +89,7 @@ package struct CrossEntropyOptions {
 
 extension Value {
   /// −ln softmax(x)[label], over dimension 1 (0 for one sample). See `bp_cross_entropy`.
-  package func crossEntropy(_ target: Value, _ o: CrossEntropyOptions) throws(BackpropError) -> Value {
+  package func crossEntropy(_ target: Value, _ o: CrossEntropyOptions) throws(Failure) -> Value {
     let name: StaticString = "cross_entropy"
     try engine.check(self, target, for: name)
     if !dtype.isDifferentiable { throw .dtype("\(name): logits must be float32 or float64, they are \(dtype)") }
@@ -107,7 +107,7 @@ extension Value {
     if target.shape != wanted {
       throw .shape("\(name): logits \(shape) and target \(target.shape) do not fit; wanted labels of shape \(shape.removing(at: d)) or probabilities of shape \(shape)")
     }
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       // Classes last, samples in one dimension.
       let logits = try classesLast(d, classes).logSoftmax(1)
       if asProbabilities { return try logits.crossEntropyOfProbabilities(target.to(dtype).classesLast(d, classes), wanted.removing(at: d), o) }
@@ -115,7 +115,7 @@ extension Value {
     }
   }
 
-  private func classesLast(_ d: Int, _ classes: Int) throws(BackpropError) -> Value {
+  private func classesLast(_ d: Int, _ classes: Int) throws(Failure) -> Value {
     var order = Dims(), i = 0
     while i < rank { if i != d { order.append(i) }; i += 1 }
     order.append(d)
@@ -123,7 +123,7 @@ extension Value {
   }
 
   /// self: log probabilities [N, C].
-  private func crossEntropyOfProbabilities(_ target: Value, _ outShape: Dims, _ o: CrossEntropyOptions) throws(BackpropError) -> Value {
+  private func crossEntropyOfProbabilities(_ target: Value, _ outShape: Dims, _ o: CrossEntropyOptions) throws(Failure) -> Value {
     let classes = Double(shape[1])
     var t = target
     if o.labelSmoothing > 0 { t = try t * (1 - o.labelSmoothing) + o.labelSmoothing / classes }
@@ -137,7 +137,7 @@ extension Value {
     }
   }
 
-  private func crossEntropyOfLabels(_ target: Value, _ outShape: Dims, _ o: CrossEntropyOptions) throws(BackpropError) -> Value {
+  private func crossEntropyOfLabels(_ target: Value, _ outShape: Dims, _ o: CrossEntropyOptions) throws(Failure) -> Value {
     if target.dtype != .int64 && target.dtype != .int32 {
       throw .dtype("cross_entropy: labels must be int64 or int32, they are \(target.dtype)")
     }
@@ -161,12 +161,12 @@ extension Value {
     }
     if let w = o.weight {
       let own = try w.indexSelect(0, safe)
-      counts = try counts.map { (c: Value) throws(BackpropError) -> Value in try c * own } ?? own
+      counts = try counts.map { (c: Value) throws(Failure) -> Value in try c * own } ?? own
     }
     var losses = try -gather(1, safe.unsqueeze(1)).squeeze(1)
     if let counts { losses = try losses * counts }
     if o.labelSmoothing > 0 {
-      var all = try -(o.weight.map { (w: Value) throws(BackpropError) -> Value in try self * w } ?? self).sum([1])
+      var all = try -(o.weight.map { (w: Value) throws(Failure) -> Value in try self * w } ?? self).sum([1])
       if ignored > 0 { all = try all * labels.ne(Value.integer(engine, Int64(o.ignoreIndex))).to(dtype) }
       losses = try losses * (1 - o.labelSmoothing) + all * (o.labelSmoothing / Double(classes))
     }

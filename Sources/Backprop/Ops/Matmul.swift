@@ -24,7 +24,7 @@ extension Engine {
     _ type: DType, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ rsa: Int, _ csa: Int,
     _ b: UnsafeRawPointer, _ rsb: Int, _ csb: Int, _ c: UnsafeMutableRawPointer, accumulate: Bool, batch: Nest,
     for operation: StaticString
-  ) throws(BackpropError) {
+  ) throws(Failure) {
     guard let planner = kernels.matrixPlan(type.rawValue), let f = kernels.matrix(type.rawValue) else {
       throw .dtype("\(operation): not defined for \(type)")
     }
@@ -93,7 +93,7 @@ private func matrixOffset(_ batch: Nest, _ operand: Int, _ i: Int) -> Int {
 /// y = a·b for a [.., M, K], b [.., K, N];  da = g·bᵀ, db = aᵀ·g
 enum Matmul: Rule {
   static var name: StaticString { "matmul" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, sa = c[0].pointee.shape, sb = c[1].pointee.shape
     let ta = c[0].pointee.strides, tb = c[1].pointee.strides
     let type = c[0].pointee.dtype
@@ -111,7 +111,7 @@ enum Matmul: Rule {
     shape.append(m)
     shape.append(n)
     let out = try e.make(type, shape, for: name)
-    do throws(BackpropError) {
+    do throws(Failure) {
       let (rsa, csa) = (ta[ta.count - 2], ta.last), (rsb, csb) = (tb[tb.count - 2], tb.last)
       var strides = InlineArray<4, Dims>(repeating: Dims())
       strides[0] = batchStrides(batch, m &* n)
@@ -141,7 +141,7 @@ enum Matmul: Rule {
   }
 
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) {
       let b = n[1]
       try n.give(0, g.apply(.matmul, b.transpose(-2, -1)))
@@ -162,7 +162,7 @@ enum Matmul: Rule {
 /// y = x·wᵀ + b for x [.., in], w [out, in], b [out] or none;  dx = g·w, dw = gᵀ·x, db = Σ g
 enum Linear: Rule {
   static var name: StaticString { "linear" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, type = c[0].pointee.dtype
     let x = try e.contiguous(c.input(0), for: name)
     defer { e.drop(x, value: true) }
@@ -174,7 +174,7 @@ enum Linear: Rule {
     if bias != 0, m > 0 {
       e.kernels.copy(m, n, e.data(bias), 0, e.slot(bias).pointee.strides[0], e.data(out), n, 1, type.size)
     }
-    do throws(BackpropError) {
+    do throws(Failure) {
       try e.product(
         type, m, n, k, e.data(x), k, 1, e.data(c.input(1)), c[1].pointee.strides[1], c[1].pointee.strides[0], e.data(out),
         accumulate: bias != 0, batch: Nest(Dims(), InlineArray(repeating: Dims()), operands: 3), for: name)
@@ -185,7 +185,7 @@ enum Linear: Rule {
     return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g.apply(.matmul, n[1])) }
     if n.wants(1) {
       let x = n[0], inner = x.shape.last, outer = g.shape.last
@@ -197,14 +197,14 @@ enum Linear: Rule {
 }
 
 extension Value {
-  private func checkFactors(_ b: Value, _ name: StaticString) throws(BackpropError) {
+  private func checkFactors(_ b: Value, _ name: StaticString) throws(Failure) {
     try engine.check(self, b, for: name)
     if dtype != b.dtype { throw .dtype("\(name): operands are \(dtype) and \(b.dtype); bring them to one type") }
     if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
   }
 
   /// One- and two-dimensional operands and batches, as PyTorch's `matmul`.
-  package func matmul(_ b: Value) throws(BackpropError) -> Value {
+  package func matmul(_ b: Value) throws(Failure) -> Value {
     try checkFactors(b, "matmul")
     if rank == 0 || b.rank == 0 { throw .shape("matmul: operands must have a dimension: \(shape) · \(b.shape)") }
     if shape.last != b.shape[b.rank == 1 ? 0 : b.rank - 2] {
@@ -214,7 +214,7 @@ extension Value {
       // x [.., K] · w [K, N] with w 2-D: g·wᵀ needs one product for the whole batch as well.
       return try apply(.matmul, b)
     }
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       let left = rank == 1 ? try unsqueeze(0) : self
       let right = b.rank == 1 ? try b.unsqueeze(1) : b
       var y = try left.apply(.matmul, right)
@@ -224,12 +224,12 @@ extension Value {
     }
   }
 
-  package func linear(_ w: Value, _ b: Value?) throws(BackpropError) -> Value {
+  package func linear(_ w: Value, _ b: Value?) throws(Failure) -> Value {
     try checkFactors(w, "linear")
     if w.rank == 1 {  // one output without a dimension of its own
-      return try engine.scoped { () throws(BackpropError) -> Value in
+      return try engine.scoped { () throws(Failure) -> Value in
         let y = try matmul(w)
-        return try b.map { (b: Value) throws(BackpropError) -> Value in try y + b } ?? y
+        return try b.map { (b: Value) throws(Failure) -> Value in try y + b } ?? y
       }
     }
     if w.rank != 2 || rank == 0 || shape.last != w.shape[1] {

@@ -5,7 +5,7 @@ import KernelAPI
 /// y = x in another shape;  dx = g in x's      (dims: the new shape)
 enum Reshape: Rule {
   static var name: StaticString { "reshape" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, target = c.attributes.dims
     if let strides = viewStrides(c[0].pointee.shape, c[0].pointee.strides, target) {
       return try e.makeView(of: c.input(0), target, strides, c[0].pointee.offset, for: name)
@@ -15,7 +15,7 @@ enum Reshape: Rule {
     e.slot(dense).pointee.strides = target.contiguousStrides
     return dense
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g.reshape(n[0].shape)) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g.reshape(n[0].shape)) }
 
   /// Strides that read memory laid out as (shape, strides) in the shape `target`, if there are any.
   static func viewStrides(_ shape: Dims, _ strides: Dims, _ target: Dims) -> Dims? {
@@ -44,7 +44,7 @@ enum Reshape: Rule {
 /// y[i…] = x[i permuted];  dx = g permuted back      (dims: y's dimension k is x's dims[k])
 enum Permute: Rule {
   static var name: StaticString { "permute" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let order = c.attributes.dims
     var shape = order, strides = order, k = 0
     while k < order.count {
@@ -54,7 +54,7 @@ enum Permute: Rule {
     }
     return try c.engine.makeView(of: c.input(0), shape, strides, c[0].pointee.offset, for: name)
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let order = n.attributes.dims
     var back = order, k = 0
     while k < order.count { back[order[k]] = k; k += 1 }
@@ -65,19 +65,19 @@ enum Permute: Rule {
 /// y = x stretched along dimensions of size 1;  dx = g summed over them (by the walk)      (dims: the new shape)
 enum Expand: Rule {
   static var name: StaticString { "expand" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let target = c.attributes.dims
     let strides = c[0].pointee.shape.strides(c[0].pointee.strides, stretchedTo: target)
     return try c.engine.makeView(of: c.input(0), target, strides, c[0].pointee.offset, for: name)
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g) }
 }
 
 /// y = x[start], x[start + step], … along one dimension;  dx = zeros with g in those places
 /// (a: dimension, b: start, c: step, dims[0]: how many)
 enum Slice: Rule {
   static var name: StaticString { "slice" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let a = c.attributes
     var shape = c[0].pointee.shape, strides = c[0].pointee.strides
     let offset = a.dims[0] > 0 ? c[0].pointee.offset &+ a.b &* strides[a.a] : c[0].pointee.offset
@@ -85,7 +85,7 @@ enum Slice: Rule {
     strides[a.a] = strides[a.a] &* a.c
     return try c.engine.makeView(of: c.input(0), shape, strides, offset, for: name)
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let e = g.engine, a = n.attributes, shape = n[0].shape
     let zeros = try Value.zeros(e, g.dtype, shape)
     if e.isRecording {
@@ -106,7 +106,7 @@ enum Slice: Rule {
 /// y = the inputs one after another along a dimension;  each takes its piece of g      (a: dimension)
 enum Cat: Rule {
   static var name: StaticString { "cat" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, d = c.attributes.a
     var shape = c[0].pointee.shape
     shape[d] = 0
@@ -128,7 +128,7 @@ enum Cat: Rule {
     }
     return out
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let d = n.attributes.a
     var start = 0, i = 0
     while i < n.inputCount {
@@ -143,14 +143,14 @@ enum Cat: Rule {
 /// y = a copy of x, dense;  dx = g
 enum Clone: Rule {
   static var name: StaticString { "clone" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 { try c.engine.packed(c.input(0), for: name) }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g) }
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 { try c.engine.packed(c.input(0), for: name) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g) }
 }
 
 /// y = x without history
 enum Detach: NonDifferentiableRule {
   static var name: StaticString { "detach" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.makeView(of: c.input(0), c[0].pointee.shape, c[0].pointee.strides, c[0].pointee.offset, for: name)
   }
 }
@@ -158,12 +158,12 @@ enum Detach: NonDifferentiableRule {
 // MARK: As methods
 
 extension Value {
-  package func clone() throws(BackpropError) -> Value { try apply(.clone) }
-  package func contiguous() throws(BackpropError) -> Value { isContiguous ? try again() : try clone() }
-  package func detach() throws(BackpropError) -> Value { try apply(.detach) }
+  package func clone() throws(Failure) -> Value { try apply(.clone) }
+  package func contiguous() throws(Failure) -> Value { isContiguous ? try again() : try clone() }
+  package func detach() throws(Failure) -> Value { try apply(.detach) }
 
   /// One size may be −1.
-  package func reshape(_ target: Dims) throws(BackpropError) -> Value {
+  package func reshape(_ target: Dims) throws(Failure) -> Value {
     var shape = target, unknown = -1, known = 1, i = 0
     if target.count > Dims.most { throw .shape("reshape: more than 8 dimensions") }
     while i < target.count {
@@ -188,7 +188,7 @@ extension Value {
     return try apply(.reshape, Attributes(dims: shape))
   }
 
-  package func flatten(_ first: Int, _ last: Int) throws(BackpropError) -> Value {
+  package func flatten(_ first: Int, _ last: Int) throws(Failure) -> Value {
     let a = try shape.dimension(first, for: "flatten"), b = try shape.dimension(last, for: "flatten")
     if a > b { throw .argument("flatten: start dimension \(first) lies behind end dimension \(last) for shape \(shape)") }
     if rank == 0 { return try reshape([1]) }
@@ -200,7 +200,7 @@ extension Value {
     return try reshape(out)
   }
 
-  package func permute(_ order: Dims) throws(BackpropError) -> Value {
+  package func permute(_ order: Dims) throws(Failure) -> Value {
     if order.count != rank { throw .shape("permute: \(order) must name each of the \(rank) dimensions of shape \(shape) once") }
     if rank == 0 { return try apply(.permute, Attributes(dims: order)) }
     _ = try shape.dimensionSet(order, for: "permute")
@@ -209,7 +209,7 @@ extension Value {
     return try apply(.permute, Attributes(dims: dims))
   }
 
-  package func transpose(_ first: Int, _ second: Int) throws(BackpropError) -> Value {
+  package func transpose(_ first: Int, _ second: Int) throws(Failure) -> Value {
     let a = try shape.dimension(first, for: "transpose"), b = try shape.dimension(second, for: "transpose")
     var order = Dims(), i = 0
     while i < rank { order.append(i == a ? b : i == b ? a : i); i += 1 }
@@ -217,7 +217,7 @@ extension Value {
   }
 
   /// −1 keeps a size.
-  package func expand(_ target: Dims) throws(BackpropError) -> Value {
+  package func expand(_ target: Dims) throws(Failure) -> Value {
     if target.count > Dims.most { throw .shape("expand: more than 8 dimensions") }
     let extra = target.count - rank
     if extra < 0 { throw .shape("expand: \(target) has fewer dimensions than \(shape)") }
@@ -233,23 +233,23 @@ extension Value {
   }
 
   /// Without dimensions of size 1.
-  package func squeeze() throws(BackpropError) -> Value {
+  package func squeeze() throws(Failure) -> Value {
     var out = Dims(), i = 0
     while i < rank { if shape[i] != 1 { out.append(shape[i]) }; i += 1 }
     return try reshape(out)
   }
-  package func squeeze(_ dim: Int) throws(BackpropError) -> Value {
+  package func squeeze(_ dim: Int) throws(Failure) -> Value {
     let d = try shape.dimension(dim, for: "squeeze")
     return try reshape(rank > 0 && shape[d] == 1 ? shape.removing(at: d) : shape)
   }
-  package func unsqueeze(_ dim: Int) throws(BackpropError) -> Value {
+  package func unsqueeze(_ dim: Int) throws(Failure) -> Value {
     if rank == Dims.most { throw .shape("unsqueeze: \(shape) has 8 dimensions already") }
     if dim < -rank - 1 || dim > rank { throw .index("unsqueeze: dimension \(dim) is out of range for shape \(shape)") }
     return try reshape(shape.inserting(1, at: dim < 0 ? dim + rank + 1 : dim))
   }
 
   /// As Python's x[start:end:step] along `dim`; nil is an open end.
-  package func slice(_ dim: Int, _ start: Int?, _ end: Int?, _ step: Int) throws(BackpropError) -> Value {
+  package func slice(_ dim: Int, _ start: Int?, _ end: Int?, _ step: Int) throws(Failure) -> Value {
     if rank == 0 { throw .index("slice: a 0-dimensional tensor has nothing to slice") }
     let d = try shape.dimension(dim, for: "slice")
     if step < 1 { throw .argument("slice: step must be at least 1, it is \(step)") }
@@ -262,18 +262,18 @@ extension Value {
     return try apply(.slice, Attributes(dims: Dims(repeating: length, count: 1), a: d, b: a, c: by))
   }
 
-  package func select(_ dim: Int, _ index: Int) throws(BackpropError) -> Value {
+  package func select(_ dim: Int, _ index: Int) throws(Failure) -> Value {
     if rank == 0 { throw .index("select: a 0-dimensional tensor has nothing to select") }
     let d = try shape.dimension(dim, for: "select"), n = shape[d]
     if index < -n || index >= n { throw .index("select: index \(index) is out of range for dimension \(d) of shape \(shape)") }
     let i = index < 0 ? index + n : index
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       try apply(.slice, Attributes(dims: Dims(repeating: 1, count: 1), a: d, b: i, c: 1)).reshape(shape.removing(at: d))
     }
   }
 
   /// The tensors one after another along `dim`; one-dimensional empty ones are passed over, as in PyTorch.
-  package static func cat(_ tensors: UnsafeBufferPointer<Value>, _ dim: Int, for operation: StaticString = "cat") throws(BackpropError) -> Value {
+  package static func cat(_ tensors: UnsafeBufferPointer<Value>, _ dim: Int, for operation: StaticString = "cat") throws(Failure) -> Value {
     guard let first = tensors.first else { throw .argument("\(operation): no tensors given") }
     let e = first.engine
     var lead = first, type = first.dtype
@@ -289,7 +289,7 @@ extension Value {
         throw .shape("\(operation): shapes \(lead.shape) and \(t.shape) differ in more than dimension \(d)")
       }
     }
-    return try e.scoped { () throws(BackpropError) -> Value in
+    return try e.scoped { () throws(Failure) -> Value in
       var size = 0
       let bytes = tensors.count &* 4
       guard let list = e.state.pointee.allocator.allocate(bytes, size: &size) else { throw .memory(operation, bytes: bytes) }
@@ -308,7 +308,7 @@ extension Value {
     }
   }
 
-  package static func stack(_ tensors: UnsafeBufferPointer<Value>, _ dim: Int) throws(BackpropError) -> Value {
+  package static func stack(_ tensors: UnsafeBufferPointer<Value>, _ dim: Int) throws(Failure) -> Value {
     guard let first = tensors.first else { throw .argument("stack: no tensors given") }
     let e = first.engine
     let rank = first.rank
@@ -319,7 +319,7 @@ extension Value {
       try e.check(first, t, for: "stack")
       if t.shape != first.shape { throw .shape("stack: shapes \(first.shape) and \(t.shape) differ") }
     }
-    return try e.scoped { () throws(BackpropError) -> Value in
+    return try e.scoped { () throws(Failure) -> Value in
       var size = 0
       let bytes = tensors.count &* MemoryLayout<Value>.stride
       guard let list = e.state.pointee.allocator.allocate(bytes, size: &size) else { throw .memory("stack", bytes: bytes) }

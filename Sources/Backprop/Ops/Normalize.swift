@@ -36,7 +36,7 @@ extension Engine {
   /// Rows per piece of work; by shape alone, because layer norm's weight gradients are summed piece by piece.
   fileprivate func rowsPerChunk(_ n: Int) -> Int { n >= elementsPerChunk / 8 ? 8 : elementsPerChunk / (n > 0 ? n : 1) }
 
-  fileprivate func softmax(_ kernel: RowKernel, _ x: UInt32, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  fileprivate func softmax(_ kernel: RowKernel, _ x: UInt32, for operation: StaticString) throws(Failure) -> UInt32 {
     let type = slot(x).pointee.dtype
     guard let f = kernels.row(kernel.rawValue, type.rawValue) else { throw .dtype("\(operation): not defined for \(type)") }
     let dense = try contiguous(x, for: operation)
@@ -51,7 +51,7 @@ extension Engine {
     return out
   }
 
-  fileprivate func softmaxBackward(_ kernel: RowKernel, _ g: Value, _ y: Value, for operation: StaticString) throws(BackpropError) -> Value {
+  fileprivate func softmaxBackward(_ kernel: RowKernel, _ g: Value, _ y: Value, for operation: StaticString) throws(Failure) -> Value {
     guard let f = kernels.rowBackward(kernel.rawValue, y.dtype.rawValue) else { throw .dtype("\(operation): not defined for \(y.dtype)") }
     let dense = try contiguous(g.index, for: operation)
     defer { drop(dense, value: true) }
@@ -68,9 +68,9 @@ extension Engine {
 /// y = e^(x − max) / Σ e^(x − max) over the last dimension;  dx = y·(g − Σ g·y)
 enum Softmax: Rule {
   static var name: StaticString { "softmax" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 { try c.engine.softmax(.softmax, c.input(0), for: name) }
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 { try c.engine.softmax(.softmax, c.input(0), for: name) }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let y = n.output
     if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.softmax, g, y, for: name)) }
     try n.give(0, y * (g - (g * y).sum(y.lastDimension, keep: true)))
@@ -80,9 +80,9 @@ enum Softmax: Rule {
 /// y = x − max − ln Σ e^(x − max) over the last dimension;  dx = g − eʸ·Σ g
 enum LogSoftmax: Rule {
   static var name: StaticString { "log_softmax" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 { try c.engine.softmax(.logSoftmax, c.input(0), for: name) }
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 { try c.engine.softmax(.logSoftmax, c.input(0), for: name) }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let y = n.output
     if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.logSoftmax, g, y, for: name)) }
     try n.give(0, g - y.exp() * g.sum(y.lastDimension, keep: true))
@@ -94,7 +94,7 @@ enum LogSoftmax: Rule {
 /// (inputs x, w or none, b or none, and μ and r as the forward pass left them; a: how many dimensions, x: eps)
 enum LayerNorm: Rule {
   static var name: StaticString { "layer_norm" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, type = c[0].pointee.dtype, shape = c[0].pointee.shape
     guard let f = e.kernels.layerNorm(type.rawValue) else { throw .dtype("layer_norm: not defined for \(type)") }
     let (rows, n) = split(shape, c.attributes.a)
@@ -107,7 +107,7 @@ enum LayerNorm: Rule {
     defer { if b != 0 { e.drop(b, value: true) } }
     let out = try e.make(type, shape, for: name)
     let moments: UInt32
-    do throws(BackpropError) { moments = try e.make(type, Dims([2, rows]), for: name) } catch {
+    do throws(Failure) { moments = try e.make(type, Dims([2, rows]), for: name) } catch {
       e.drop(out, value: true)
       throw error
     }
@@ -132,7 +132,7 @@ enum LayerNorm: Rule {
 
   static func saves(_ wants: UInt8) -> UInt8 { wants & 1 != 0 ? 1 | 2 | 8 : wants & 2 != 0 ? 1 | 8 : 0 }
 
-  static func vjp(_ node: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ node: Node, _ g: Value) throws(Failure) {
     let e = g.engine, a = node.attributes
     let hasWeight = e.inputIndex(node.slot, 1) != 0
     if !node.wants(0), !node.wants(1) { return try node.give(2, g) }
@@ -186,19 +186,19 @@ extension Value {
     return s
   }
 
-  private func alongLast(_ operation: Operation, _ dim: Int) throws(BackpropError) -> Value {
+  private func alongLast(_ operation: Operation, _ dim: Int) throws(Failure) -> Value {
     let name = operation.rule.name
     let d = try shape.dimension(dim, for: name)
     if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
     if rank == 0 || d == rank - 1 { return try apply(operation) }
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       try transpose(d, rank - 1).apply(operation).transpose(d, rank - 1)
     }
   }
-  package func softmax(_ dim: Int) throws(BackpropError) -> Value { try alongLast(.softmax, dim) }
-  package func logSoftmax(_ dim: Int) throws(BackpropError) -> Value { try alongLast(.logSoftmax, dim) }
+  package func softmax(_ dim: Int) throws(Failure) -> Value { try alongLast(.softmax, dim) }
+  package func logSoftmax(_ dim: Int) throws(Failure) -> Value { try alongLast(.logSoftmax, dim) }
 
-  package func layerNorm(_ inner: Dims, _ weight: Value?, _ bias: Value?, eps: Double) throws(BackpropError) -> Value {
+  package func layerNorm(_ inner: Dims, _ weight: Value?, _ bias: Value?, eps: Double) throws(Failure) -> Value {
     if !dtype.isDifferentiable { throw .dtype("layer_norm: needs float32 or float64, not \(dtype)") }
     if !(eps >= 0) || eps == .infinity { throw .argument("layer_norm: eps must be a number ≥ 0, it is \(eps)") }
     var fits = inner.count > 0 && inner.count <= rank, i = 1
@@ -211,7 +211,7 @@ extension Value {
     return try engine.apply(.layerNorm, &c)
   }
 
-  private func checkAffine(_ v: Value, _ inner: Dims, _ what: StaticString) throws(BackpropError) {
+  private func checkAffine(_ v: Value, _ inner: Dims, _ what: StaticString) throws(Failure) {
     try engine.check(self, v, for: "layer_norm")
     if v.shape != inner { throw .shape("layer_norm: \(what) has shape \(v.shape), wanted \(inner)") }
     if v.dtype != dtype { throw .dtype("layer_norm: \(what) is \(v.dtype), the input \(dtype)") }

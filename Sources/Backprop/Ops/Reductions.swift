@@ -43,7 +43,7 @@ extension Engine {
   }
 
   /// Reduces the dimensions of `set`; the result has shape `x.shape.reduced(set, keep)`.
-  func reduce(_ kernel: ReduceKernel, _ x: UInt32, _ set: DimSet, keep: Bool, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func reduce(_ kernel: ReduceKernel, _ x: UInt32, _ set: DimSet, keep: Bool, for operation: StaticString) throws(Failure) -> UInt32 {
     let type = slot(x).pointee.dtype, shape = slot(x).pointee.shape
     guard let rowsKernel = kernels.reduceRows(kernel.rawValue, type.rawValue),
       let columnsKernel = kernels.reduceColumns(kernel.rawValue, type.rawValue)
@@ -92,7 +92,7 @@ extension Engine {
     if n == 0 { memset(data(out), 0, total &* type.size); return out }
     let size = type.size
     if !inPlace || runs.count == 0 || runReduced.contains(runs.count - 1) {
-      do throws(BackpropError) {
+      do throws(Failure) {
         try reduceLongRows(rowsKernel, total, n, data(dense), data(out), size, operation)
       } catch {
         drop(out, value: true)
@@ -115,7 +115,7 @@ extension Engine {
   private func reduceLongRows(
     _ f: @escaping ReduceRowsFunction, _ rows: Int, _ n: Int, _ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, _ size: Int,
     _ operation: StaticString
-  ) throws(BackpropError) {
+  ) throws(Failure) {
     if rows > 1 || n <= 2 * pieceLength { return reduceRows(f, rows, n, x, y, size) }
     let whole = n / pieceLength, rest = n - whole * pieceLength, pieces = whole + (rest > 0 ? 1 : 0)
     var blockSize = 0
@@ -129,7 +129,7 @@ extension Engine {
   }
 
   /// Index of the largest or smallest element along `dim` (nil: of the flattened tensor).
-  func argReduce(_ x: UInt32, largest: Bool, dim: Int?, keep: Bool, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func argReduce(_ x: UInt32, largest: Bool, dim: Int?, keep: Bool, for operation: StaticString) throws(Failure) -> UInt32 {
     let type = slot(x).pointee.dtype, shape = slot(x).pointee.shape
     guard let f = kernels.argReduce(largest, type.rawValue) else { throw .dtype("\(operation): not defined for \(type)") }
     var outShape = Dims()
@@ -165,10 +165,10 @@ extension Engine {
 /// y = Σ x;  dx = g, stretched back
 enum Sum: Rule {
   static var name: StaticString { "sum" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.reduce(.sum, c.input(0), DimSet(bits: UInt8(truncatingIfNeeded: c.attributes.a)), keep: c.attributes.b == 1, for: name)
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let x = n[0]
     try n.give(0, g.reshape(x.shape.reduced(n.dimSet, keep: true)).expand(x.shape))
   }
@@ -177,24 +177,24 @@ enum Sum: Rule {
 /// y = max x;  dx = g shared equally among the elements that equal y
 enum Amax: Rule {
   static var name: StaticString { "amax" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.reduce(.max, c.input(0), DimSet(bits: UInt8(truncatingIfNeeded: c.attributes.a)), keep: c.attributes.b == 1, for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 | savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try shareAmongEquals(n, g) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try shareAmongEquals(n, g) }
 }
 
 /// y = min x;  dx = g shared equally among the elements that equal y
 enum Amin: Rule {
   static var name: StaticString { "amin" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.reduce(.min, c.input(0), DimSet(bits: UInt8(truncatingIfNeeded: c.attributes.a)), keep: c.attributes.b == 1, for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 | savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try shareAmongEquals(n, g) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try shareAmongEquals(n, g) }
 }
 
-private func shareAmongEquals(_ n: Node, _ g: Value) throws(BackpropError) {
+private func shareAmongEquals(_ n: Node, _ g: Value) throws(Failure) {
   let x = n[0], kept = x.shape.reduced(n.dimSet, keep: true)
   let equal = try x.eq(n.output.reshape(kept)).to(g.dtype)
   let count = try equal.sum(n.dimSet, keep: true)
@@ -208,14 +208,14 @@ extension Node {
 /// Where the largest element is; a: the dimension or −1 for all, b: 1 to keep it. No gradient.
 enum Argmax: NonDifferentiableRule {
   static var name: StaticString { "argmax" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.argReduce(c.input(0), largest: true, dim: c.attributes.a < 0 ? nil : c.attributes.a, keep: c.attributes.b == 1, for: name)
   }
 }
 /// Where the smallest element is.
 enum Argmin: NonDifferentiableRule {
   static var name: StaticString { "argmin" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.argReduce(c.input(0), largest: false, dim: c.attributes.a < 0 ? nil : c.attributes.a, keep: c.attributes.b == 1, for: name)
   }
 }
@@ -223,59 +223,59 @@ enum Argmin: NonDifferentiableRule {
 // MARK: As methods. `dims` empty: all dimensions.
 
 extension Value {
-  func sum(_ set: DimSet, keep: Bool) throws(BackpropError) -> Value {
+  func sum(_ set: DimSet, keep: Bool) throws(Failure) -> Value {
     let attributes = Attributes(a: Int(set.bits), b: keep ? 1 : 0)
     if dtype.isDifferentiable || dtype == .int64 { return try apply(.sum, attributes) }
     if dtype.category == .floating { throw .dtype("sum: not defined for \(dtype)") }
-    return try engine.scoped { () throws(BackpropError) -> Value in try self.to(.int64).apply(.sum, attributes) }
+    return try engine.scoped { () throws(Failure) -> Value in try self.to(.int64).apply(.sum, attributes) }
   }
 
-  package func sum(_ dims: Dims = [], keep: Bool = false) throws(BackpropError) -> Value {
+  package func sum(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
     try sum(shape.dimensionSet(dims, for: "sum"), keep: keep)
   }
 
-  package func mean(_ dims: Dims = [], keep: Bool = false) throws(BackpropError) -> Value {
+  package func mean(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
     if !dtype.isDifferentiable { throw .dtype("mean: needs float32 or float64, not \(dtype)") }
     let set = try shape.dimensionSet(dims, for: "mean")
-    return try engine.scoped { () throws(BackpropError) -> Value in try sum(set, keep: keep) / Double(reducedCount(set)) }
+    return try engine.scoped { () throws(Failure) -> Value in try sum(set, keep: keep) / Double(reducedCount(set)) }
   }
 
   /// Σ (x − mean)² / max(0, N − correction)
-  package func variance(_ dims: Dims = [], correction: Double, keep: Bool = false) throws(BackpropError) -> Value {
+  package func variance(_ dims: Dims = [], correction: Double, keep: Bool = false) throws(Failure) -> Value {
     if !dtype.isDifferentiable { throw .dtype("var: needs float32 or float64, not \(dtype)") }
     if correction != correction { throw .argument("var: the correction is not a number") }
     let set = try shape.dimensionSet(dims, for: "var")
-    return try engine.scoped { () throws(BackpropError) -> Value in
+    return try engine.scoped { () throws(Failure) -> Value in
       let n = Double(reducedCount(set))
       let centred = try self - sum(set, keep: true) / n
       return try centred.square().sum(set, keep: keep) / (n > correction ? n - correction : 0)
     }
   }
 
-  package func amax(_ dims: Dims = [], keep: Bool = false) throws(BackpropError) -> Value {
+  package func amax(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
     try apply(.amax, Attributes(a: Int(shape.dimensionSet(dims, for: "amax").bits), b: keep ? 1 : 0))
   }
-  package func amin(_ dims: Dims = [], keep: Bool = false) throws(BackpropError) -> Value {
+  package func amin(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
     try apply(.amin, Attributes(a: Int(shape.dimensionSet(dims, for: "amin").bits), b: keep ? 1 : 0))
   }
 
   /// Index of the largest (smallest) element along `dim`, or of the flattened tensor.
-  package func argExtreme(largest: Bool, dim: Int?, keep: Bool = false) throws(BackpropError) -> Value {
-    let d = try dim.map { (d: Int) throws(BackpropError) -> Int in try shape.dimension(d, for: largest ? "argmax" : "argmin") } ?? -1
+  package func argExtreme(largest: Bool, dim: Int?, keep: Bool = false) throws(Failure) -> Value {
+    let d = try dim.map { (d: Int) throws(Failure) -> Int in try shape.dimension(d, for: largest ? "argmax" : "argmin") } ?? -1
     return try apply(largest ? .argmax : .argmin, Attributes(a: d, b: keep ? 1 : 0))
   }
 
   /// Largest (smallest) value along `dim` and where it is; the gradient goes to the chosen element.
-  package func extreme(largest: Bool, dim: Int, keep: Bool) throws(BackpropError) -> (values: Value, indices: Value) {
+  package func extreme(largest: Bool, dim: Int, keep: Bool) throws(Failure) -> (values: Value, indices: Value) {
     let name: StaticString = largest ? "max" : "min"
     let d = try shape.dimension(dim, for: name)
     if rank == 0 {
       let at = try argExtreme(largest: largest, dim: 0)
-      do throws(BackpropError) { return (try reshape([]), at) } catch { at.release(); throw error }
+      do throws(Failure) { return (try reshape([]), at) } catch { at.release(); throw error }
     }
     let at = try argExtreme(largest: largest, dim: d, keep: keep)
-    do throws(BackpropError) {
-      let values = try engine.scoped { () throws(BackpropError) -> Value in
+    do throws(Failure) {
+      let values = try engine.scoped { () throws(Failure) -> Value in
         let y = try gather(d, keep ? at : at.unsqueeze(d))
         return keep ? y : try y.squeeze(d)
       }
@@ -287,7 +287,7 @@ extension Value {
   }
 
   /// Summed over the dimensions that broadcasting would have to stretch to get from `target` to this shape.
-  func sum(toShape target: Dims) throws(BackpropError) -> Value {
+  func sum(toShape target: Dims) throws(Failure) -> Value {
     let extra = rank - target.count
     var set = DimSet(), i = 0
     while i < rank {

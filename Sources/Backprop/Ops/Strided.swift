@@ -144,7 +144,7 @@ extension Engine {
   }
 
   /// A fresh slot with x's elements (in `shape`, to which x is stretched) row-major without gaps.
-  func packed(_ x: UInt32, stretchedTo shape: Dims? = nil, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func packed(_ x: UInt32, stretchedTo shape: Dims? = nil, for operation: StaticString) throws(Failure) -> UInt32 {
     let s = slot(x)
     let target = shape ?? s.pointee.shape
     let out = try make(s.pointee.dtype, target, for: operation)
@@ -155,7 +155,7 @@ extension Engine {
   }
 
   /// x itself with one more reference if it lies without gaps, else a packed copy. `drop(_, value: true)` ends its use.
-  func contiguous(_ x: UInt32, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func contiguous(_ x: UInt32, for operation: StaticString) throws(Failure) -> UInt32 {
     if slot(x).pointee.isContiguous { hold(x); return x }
     return try packed(x, for: operation)
   }
@@ -163,7 +163,7 @@ extension Engine {
   /// y = f(x), one kernel.
   func runUnary(
     _ kernel: UnaryKernel, _ x: UInt32, to dtype: DType? = nil, p: Double = 0, q: Double = 0, for operation: StaticString
-  ) throws(BackpropError) -> UInt32 {
+  ) throws(Failure) -> UInt32 {
     let s = slot(x)
     guard let f = kernels.unary(kernel.rawValue, s.pointee.dtype.rawValue) else {
       throw .dtype("\(operation): not defined for \(s.pointee.dtype)")
@@ -201,7 +201,7 @@ extension Engine {
   }
 
   /// y = f(a, b) with both stretched to their common shape; operands have one type.
-  func runBinary(_ kernel: BinaryKernel, _ a: UInt32, _ b: UInt32, to dtype: DType? = nil, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func runBinary(_ kernel: BinaryKernel, _ a: UInt32, _ b: UInt32, to dtype: DType? = nil, for operation: StaticString) throws(Failure) -> UInt32 {
     let sa = slot(a), sb = slot(b)
     let type = sa.pointee.dtype
     guard let f = kernels.binary(kernel.rawValue, type.rawValue) else {
@@ -220,10 +220,10 @@ extension Engine {
     return try runNest(f, a, b, make(dtype ?? type, shape, for: operation), operation)
   }
 
-  private func runNest(_ f: @escaping BinaryFunction, _ a: UInt32, _ b: UInt32, _ out: UInt32, _ operation: StaticString) throws(BackpropError) -> UInt32 {
+  private func runNest(_ f: @escaping BinaryFunction, _ a: UInt32, _ b: UInt32, _ out: UInt32, _ operation: StaticString) throws(Failure) -> UInt32 {
     var job = NestJob(nest: Nest(Dims(), InlineArray(repeating: Dims()), operands: 0))
     job.binary = f
-    do throws(BackpropError) { try runNest(&job, out, [a, b, 0], 2, operation) } catch {
+    do throws(Failure) { try runNest(&job, out, [a, b, 0], 2, operation) } catch {
       drop(out, value: true)
       throw error
     }
@@ -231,7 +231,7 @@ extension Engine {
   }
 
   /// y = condition ? a : b, all stretched to the shape of `out`.
-  func runSelect(_ condition: UInt32, _ a: UInt32, _ b: UInt32, into out: UInt32, for operation: StaticString) throws(BackpropError) {
+  func runSelect(_ condition: UInt32, _ a: UInt32, _ b: UInt32, into out: UInt32, for operation: StaticString) throws(Failure) {
     guard let f = kernels.select(slot(a).pointee.dtype.size) else { throw .dtype("\(operation): not defined for \(slot(a).pointee.dtype)") }
     var job = NestJob(nest: Nest(Dims(), InlineArray(repeating: Dims()), operands: 0))
     job.select = f
@@ -242,7 +242,7 @@ extension Engine {
   /// innermost stride is packed first.
   private func runNest(
     _ job: inout NestJob, _ out: UInt32, _ operands: InlineArray<3, UInt32>, _ count: Int, _ operation: StaticString
-  ) throws(BackpropError) {
+  ) throws(Failure) {
     let shape = slot(out).pointee.shape
     var used = operands, k = 0
     while k < count { hold(used[k]); k += 1 }

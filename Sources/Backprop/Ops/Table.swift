@@ -96,5 +96,5 @@ package enum OperationTable {
 
 enum Leaf: NonDifferentiableRule {
   static var name: StaticString { "leaf" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 { c.input(0) }
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 { c.input(0) }
 }

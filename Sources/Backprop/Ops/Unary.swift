@@ -6,7 +6,7 @@ protocol UnaryRule: Rule {
   static var kernel: UnaryKernel { get }
 }
 extension UnaryRule {
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runUnary(kernel, c.input(0), for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 }
@@ -17,14 +17,14 @@ enum Neg: UnaryRule {
   static var name: StaticString { "neg" }
   static var kernel: UnaryKernel { .neg }
   static func saves(_ wants: UInt8) -> UInt8 { 0 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, -g) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, -g) }
 }
 
 /// y = |x|;  dx = g·sign(x), 0 at 0
 enum Abs: UnaryRule {
   static var name: StaticString { "abs" }
   static var kernel: UnaryKernel { .abs }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g * n[0].sign()) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * n[0].sign()) }
 }
 
 /// y = sign(x);  dx = 0
@@ -32,14 +32,14 @@ enum Sign: UnaryRule {
   static var name: StaticString { "sign" }
   static var kernel: UnaryKernel { .sign }
   static func saves(_ wants: UInt8) -> UInt8 { 0 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g * 0) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * 0) }
 }
 
 /// y = x²;  dx = 2·g·x
 enum Square: UnaryRule {
   static var name: StaticString { "square" }
   static var kernel: UnaryKernel { .square }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g * (n[0] * 2)) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * (n[0] * 2)) }
 }
 
 /// y = √x;  dx = g/(2y)
@@ -47,7 +47,7 @@ enum Sqrt: UnaryRule {
   static var name: StaticString { "sqrt" }
   static var kernel: UnaryKernel { .sqrt }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g / (n.output * 2)) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g / (n.output * 2)) }
 }
 
 /// y = 1/√x;  dx = −½·g·y³
@@ -55,7 +55,7 @@ enum Rsqrt: UnaryRule {
   static var name: StaticString { "rsqrt" }
   static var kernel: UnaryKernel { .rsqrt }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let y = n.output
     try n.give(0, g * -0.5 * (y * y * y))
   }
@@ -66,7 +66,7 @@ enum Reciprocal: UnaryRule {
   static var name: StaticString { "reciprocal" }
   static var kernel: UnaryKernel { .reciprocal }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, -(g * n.output.square())) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, -(g * n.output.square())) }
 }
 
 /// y = eˣ;  dx = g·y
@@ -74,35 +74,35 @@ enum Exp: UnaryRule {
   static var name: StaticString { "exp" }
   static var kernel: UnaryKernel { .exp }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g * n.output) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * n.output) }
 }
 
 /// y = ln x;  dx = g/x
 enum Log: UnaryRule {
   static var name: StaticString { "log" }
   static var kernel: UnaryKernel { .log }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g / n[0]) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g / n[0]) }
 }
 
 /// y = sin x;  dx = g·cos x
 enum Sin: UnaryRule {
   static var name: StaticString { "sin" }
   static var kernel: UnaryKernel { .sin }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g * n[0].cos()) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * n[0].cos()) }
 }
 
 /// y = cos x;  dx = −g·sin x
 enum Cos: UnaryRule {
   static var name: StaticString { "cos" }
   static var kernel: UnaryKernel { .cos }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, -(g * n[0].sin())) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, -(g * n[0].sin())) }
 }
 
 /// y = erf x;  dx = g·2/√π·e^(−x²)
 enum Erf: UnaryRule {
   static var name: StaticString { "erf" }
   static var kernel: UnaryKernel { .erf }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     try n.give(0, g * ((-n[0].square()).exp() * 1.1283791670955126))
   }
 }
@@ -114,7 +114,7 @@ enum Relu: UnaryRule {
   static var name: StaticString { "relu" }
   static var kernel: UnaryKernel { .relu }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if !g.engine.isRecording { return try n.give(0, g.fused(.reluBackward, n.output, name)) }
     try n.give(0, n.output.gt(n.output.number(0)).select(g, g.number(0)))
   }
@@ -125,7 +125,7 @@ enum Sigmoid: UnaryRule {
   static var name: StaticString { "sigmoid" }
   static var kernel: UnaryKernel { .sigmoid }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if !g.engine.isRecording { return try n.give(0, g.fused(.sigmoidBackward, n.output, name)) }
     let y = n.output
     try n.give(0, g * (y * (1 - y)))
@@ -137,7 +137,7 @@ enum Tanh: UnaryRule {
   static var name: StaticString { "tanh" }
   static var kernel: UnaryKernel { .tanh }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if !g.engine.isRecording { return try n.give(0, g.fused(.tanhBackward, n.output, name)) }
     try n.give(0, g * (1 - n.output.square()))
   }
@@ -147,11 +147,11 @@ enum Tanh: UnaryRule {
 /// y = ½x(1 + tanh u), u = √(2/π)(x + 0.044715x³);  dx = g·(½(1 + t) + ½x(1 − t²)·u′), t = tanh u      (a = 1)
 enum Gelu: Rule {
   static var name: StaticString { "gelu" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runUnary(c.attributes.a == 0 ? .gelu : .geluTanh, c.input(0), for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let x = n[0], exact = n.attributes.a == 0
     if !g.engine.isRecording { return try n.give(0, g.fused(exact ? .geluBackward : .geluTanhBackward, x, name)) }
     if exact {
@@ -170,17 +170,17 @@ enum Gelu: Rule {
 enum Softplus: UnaryRule {
   static var name: StaticString { "softplus" }
   static var kernel: UnaryKernel { .softplus }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g * n[0].sigmoid()) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * n[0].sigmoid()) }
 }
 
 /// y = min(max(x, lo), hi);  dx = g where lo ≤ x ≤ hi      (x: lo, y: hi)
 enum Clamp: Rule {
   static var name: StaticString { "clamp" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     try c.engine.runUnary(.clamp, c.input(0), p: c.attributes.x, q: c.attributes.y, for: name)
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) {
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let x = n[0], a = n.attributes
     let inside = try x.ge(x.number(a.x)) * x.le(x.number(a.y))
     try n.give(0, inside.select(g, g.number(0)))
@@ -190,7 +190,7 @@ enum Clamp: Rule {
 /// y = x in another type;  dx = g in x's type
 enum Cast: Rule {
   static var name: StaticString { "to" }
-  static func forward(_ c: inout Call) throws(BackpropError) -> UInt32 {
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, type = DType(rawValue: UInt8(truncatingIfNeeded: c.attributes.a)) ?? .float32
     let x = try e.contiguous(c.input(0), for: name)
     defer { e.drop(x, value: true) }
@@ -201,38 +201,38 @@ enum Cast: Rule {
     f(e.slot(x).pointee.shape.product, e.data(x), e.data(out))
     return out
   }
-  static func vjp(_ n: Node, _ g: Value) throws(BackpropError) { try n.give(0, g.to(n[0].dtype)) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g.to(n[0].dtype)) }
 }
 
 // MARK: As methods
 
 extension Value {
-  package static prefix func - (x: Value) throws(BackpropError) -> Value { try x.apply(.neg) }
-  package func abs() throws(BackpropError) -> Value { try apply(.abs) }
-  package func sign() throws(BackpropError) -> Value { try apply(.sign) }
-  package func square() throws(BackpropError) -> Value { try apply(.square) }
-  package func sqrt() throws(BackpropError) -> Value { try applyFloating(.sqrt) }
-  package func rsqrt() throws(BackpropError) -> Value { try applyFloating(.rsqrt) }
-  package func reciprocal() throws(BackpropError) -> Value { try applyFloating(.reciprocal) }
-  package func exp() throws(BackpropError) -> Value { try applyFloating(.exp) }
-  package func log() throws(BackpropError) -> Value { try applyFloating(.log) }
-  package func sin() throws(BackpropError) -> Value { try applyFloating(.sin) }
-  package func cos() throws(BackpropError) -> Value { try applyFloating(.cos) }
-  package func erf() throws(BackpropError) -> Value { try applyFloating(.erf) }
-  package func relu() throws(BackpropError) -> Value {
+  package static prefix func - (x: Value) throws(Failure) -> Value { try x.apply(.neg) }
+  package func abs() throws(Failure) -> Value { try apply(.abs) }
+  package func sign() throws(Failure) -> Value { try apply(.sign) }
+  package func square() throws(Failure) -> Value { try apply(.square) }
+  package func sqrt() throws(Failure) -> Value { try applyFloating(.sqrt) }
+  package func rsqrt() throws(Failure) -> Value { try applyFloating(.rsqrt) }
+  package func reciprocal() throws(Failure) -> Value { try applyFloating(.reciprocal) }
+  package func exp() throws(Failure) -> Value { try applyFloating(.exp) }
+  package func log() throws(Failure) -> Value { try applyFloating(.log) }
+  package func sin() throws(Failure) -> Value { try applyFloating(.sin) }
+  package func cos() throws(Failure) -> Value { try applyFloating(.cos) }
+  package func erf() throws(Failure) -> Value { try applyFloating(.erf) }
+  package func relu() throws(Failure) -> Value {
     dtype.isDifferentiable ? try apply(.relu) : try apply(.clamp, Attributes(x: 0, y: .infinity))
   }
-  package func sigmoid() throws(BackpropError) -> Value { try applyFloating(.sigmoid) }
-  package func tanh() throws(BackpropError) -> Value { try applyFloating(.tanh) }
-  package func softplus() throws(BackpropError) -> Value { try applyFloating(.softplus) }
+  package func sigmoid() throws(Failure) -> Value { try applyFloating(.sigmoid) }
+  package func tanh() throws(Failure) -> Value { try applyFloating(.tanh) }
+  package func softplus() throws(Failure) -> Value { try applyFloating(.softplus) }
 
-  package func gelu(approximate: Int) throws(BackpropError) -> Value {
+  package func gelu(approximate: Int) throws(Failure) -> Value {
     if approximate != 0 && approximate != 1 { throw .argument("gelu: approximate must be 0 (none) or 1 (tanh), it is \(approximate)") }
     if !dtype.isDifferentiable { throw .dtype("gelu: not defined for \(dtype)") }
     return try apply(.gelu, Attributes(a: approximate))
   }
 
-  package func clamp(_ low: Double, _ high: Double) throws(BackpropError) -> Value {
+  package func clamp(_ low: Double, _ high: Double) throws(Failure) -> Value {
     let attributes = Attributes(x: low, y: high)
     // Integers stay integers between whole bounds and become float32 otherwise.
     func isWhole(_ v: Double) -> Bool { v - v != 0 && v == v || v == v.rounded(.towardZero) }
@@ -241,13 +241,13 @@ extension Value {
   }
 
   /// The same values in another type; itself, as another handle, if it has that type.
-  package func to(_ type: DType) throws(BackpropError) -> Value {
+  package func to(_ type: DType) throws(Failure) -> Value {
     if type == dtype { return try again() }
     return try apply(.cast, Attributes(a: Int(type.rawValue)))
   }
 
   /// A gradient by one kernel from g (self) and a saved value; only while nothing is recorded.
-  func fused(_ kernel: BinaryKernel, _ saved: Value, _ name: StaticString) throws(BackpropError) -> Value {
+  func fused(_ kernel: BinaryKernel, _ saved: Value, _ name: StaticString) throws(Failure) -> Value {
     try engine.hand(engine.runBinary(kernel, index, saved.index, for: name))
   }
 }

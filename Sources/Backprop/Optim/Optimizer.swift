@@ -61,8 +61,8 @@ extension OptimizerKind {
   }
 
   /// Refuses numbers no training can want.
-  func check(_ o: OptimizerOptions) throws(BackpropError) {
-    func atLeastZero(_ x: Double, _ what: StaticString) throws(BackpropError) {
+  func check(_ o: OptimizerOptions) throws(Failure) {
+    func atLeastZero(_ x: Double, _ what: StaticString) throws(Failure) {
       if !(x >= 0 && x < .infinity) { throw .argument("\(name): \(what) must be a number ≥ 0, it is \(x)") }
     }
     try atLeastZero(o.lr, "lr")
@@ -82,7 +82,7 @@ extension OptimizerKind {
 }
 
 extension Engine {
-  package func makeOptimizer(_ kind: OptimizerKind, _ options: OptimizerOptions) throws(BackpropError) -> OptimizerValue {
+  package func makeOptimizer(_ kind: OptimizerKind, _ options: OptimizerOptions) throws(Failure) -> OptimizerValue {
     try kind.check(options)
     let i = state.pointee.optimizers.take()
     if i == 0 { throw .memory(kind.name, bytes: MemoryLayout<OptimizerRecord>.stride) }
@@ -118,9 +118,9 @@ extension OptimizerValue {
     e.state.pointee.optimizers.give(index)
   }
 
-  package func add(_ v: Value) throws(BackpropError) {
-    try { () throws(BackpropError) in
-      if v.engine != engine { throw BackpropError(.handle, "\(name): parameter of shape \(v.shape) belongs to another context") }
+  package func add(_ v: Value) throws(Failure) {
+    try { () throws(Failure) in
+      if v.engine != engine { throw Failure(.handle, "\(name): parameter of shape \(v.shape) belongs to another context") }
       if !v.isLeaf || !v.requiresGrad { throw .argument("\(name): tensor of shape \(v.shape) is not a leaf that requires a gradient") }
       if !v.isContiguous { throw .argument("\(name): parameter of shape \(v.shape) does not lie row-major without gaps") }
     }()
@@ -135,7 +135,7 @@ extension OptimizerValue {
     engine.hold(v.index)
   }
 
-  package func setLR(_ lr: Double) throws(BackpropError) {
+  package func setLR(_ lr: Double) throws(Failure) {
     var options = record.pointee.options
     options.lr = lr
     try record.pointee.kind.check(options)
@@ -151,7 +151,7 @@ extension OptimizerValue {
   }
 
   /// Moves every parameter that has a gradient; everything that can fail comes first.
-  package func step() throws(BackpropError) {
+  package func step() throws(Failure) {
     let e = engine, r = record
     var prepared = 0
     defer {
@@ -173,7 +173,7 @@ extension OptimizerValue {
     }
   }
 
-  private func prepare(_ i: Int) throws(BackpropError) {
+  private func prepare(_ i: Int) throws(Failure) {
     let e = engine
     var p = record.pointee.parameters[i]
     let s = e.slot(p.slot)
@@ -186,7 +186,7 @@ extension OptimizerValue {
     record.pointee.parameters[i] = p
   }
 
-  private func zeroState(_ s: UnsafeMutablePointer<Slot>) throws(BackpropError) -> UInt32 {
+  private func zeroState(_ s: UnsafeMutablePointer<Slot>) throws(Failure) -> UInt32 {
     let i = try engine.make(s.pointee.dtype, s.pointee.shape, for: name)
     memset(engine.data(i), 0, s.pointee.shape.product &* s.pointee.dtype.size)
     return i

@@ -93,7 +93,7 @@ extension Dims: ExpressibleByArrayLiteral {
 
 extension Dims {
   /// Bytes of a tensor of this shape; refuses negative sizes, more than eight of them, and products that overflow.
-  func byteCount(of type: DType, for operation: StaticString) throws(BackpropError) -> Int {
+  func byteCount(of type: DType, for operation: StaticString) throws(Failure) -> Int {
     if count > Self.most { throw .shape("\(operation): more than 8 dimensions") }
     var bytes = type.size, empty = false, i = 0
     while i < count {
@@ -113,7 +113,7 @@ extension Dims {
   }
 
   /// A dimension counted from either end, for a tensor of this shape. 0-dimensional tensors take 0 and −1.
-  func dimension(_ d: Int, for operation: StaticString) throws(BackpropError) -> Int {
+  func dimension(_ d: Int, for operation: StaticString) throws(Failure) -> Int {
     let rank = count == 0 ? 1 : count
     guard d >= -rank, d < rank else {
       throw .index("\(operation): dimension \(d) is out of range for shape \(self)")
@@ -122,7 +122,7 @@ extension Dims {
   }
 
   /// The common shape of two operands, sizes compared from the right, 1 stretching to anything.
-  func broadcast(with other: Dims, for operation: StaticString) throws(BackpropError) -> Dims {
+  func broadcast(with other: Dims, for operation: StaticString) throws(Failure) -> Dims {
     if self == other { return self }
     let n = count > other.count ? count : other.count
     var out = Dims(repeating: 1, count: n)
@@ -160,7 +160,7 @@ struct DimSet: Equatable {
 
 extension Dims {
   /// The dimensions named in `dims` (none: all), each at most once.
-  func dimensionSet(_ dims: Dims, for operation: StaticString) throws(BackpropError) -> DimSet {
+  func dimensionSet(_ dims: Dims, for operation: StaticString) throws(Failure) -> DimSet {
     if dims.count == 0 { return .all(count) }
     if dims.count > Self.most { throw .shape("\(operation): more than 8 dimensions") }
     var set = DimSet(), i = 0

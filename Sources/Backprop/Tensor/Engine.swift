@@ -62,20 +62,20 @@ extension Engine {
 
 extension Engine {
   /// A slot with this shape and fresh, uninitialised memory; one reference and one value use, given to a handle by `hand`.
-  func make(_ dtype: DType, _ shape: Dims, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func make(_ dtype: DType, _ shape: Dims, for operation: StaticString) throws(Failure) -> UInt32 {
     let bytes = try shape.byteCount(of: dtype, for: operation)
     let storage = try allocateStorage(bytes, for: operation)
     return try makeSlot(dtype, shape, shape.contiguousStrides, 0, storage, for: operation)
   }
 
   /// A tensor that looks into another's memory.
-  func makeView(of x: UInt32, _ shape: Dims, _ strides: Dims, _ offset: Int, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  func makeView(of x: UInt32, _ shape: Dims, _ strides: Dims, _ offset: Int, for operation: StaticString) throws(Failure) -> UInt32 {
     let storage = slot(x).pointee.storage
     self.storage(storage).pointee.references += 1
     return try makeSlot(slot(x).pointee.dtype, shape, strides, offset, storage, for: operation)
   }
 
-  private func allocateStorage(_ bytes: Int, for operation: StaticString) throws(BackpropError) -> UInt32 {
+  private func allocateStorage(_ bytes: Int, for operation: StaticString) throws(Failure) -> UInt32 {
     var size = 0
     guard let base = state.pointee.allocator.allocate(bytes, size: &size) else { throw .memory(operation, bytes: bytes) }
     let i = state.pointee.storages.take()
@@ -90,7 +90,7 @@ extension Engine {
   /// Takes over one reference to `storage`, also on failure.
   func makeSlot(
     _ dtype: DType, _ shape: Dims, _ strides: Dims, _ offset: Int, _ storage: UInt32, for operation: StaticString
-  ) throws(BackpropError) -> UInt32 {
+  ) throws(Failure) -> UInt32 {
     let i = state.pointee.slots.take()
     if i == 0 {
       releaseStorage(storage)
@@ -123,7 +123,7 @@ extension Engine {
   package func borrow(
     _ dtype: DType, _ shape: Dims, _ data: UnsafeMutableRawPointer,
     _ deleter: (@convention(c) (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?) -> Void)?, _ user: UnsafeMutableRawPointer?
-  ) throws(BackpropError) -> Value {
+  ) throws(Failure) -> Value {
     _ = try shape.byteCount(of: dtype, for: "tensor_borrow")
     let i = state.pointee.storages.take()
     if i == 0 { throw .memory("tensor_borrow", bytes: MemoryLayout<Storage>.stride) }
@@ -138,7 +138,7 @@ extension Engine {
 
 extension Engine {
   /// Gives the reference a fresh slot was made with to a handle, owned by the innermost scope or else by the caller.
-  func hand(_ i: UInt32, owned: Bool = false) throws(BackpropError) -> Value {
+  func hand(_ i: UInt32, owned: Bool = false) throws(Failure) -> Value {
     if state.pointee.scopes.count > 0, !owned {
       if !state.pointee.scoped.push(ScopedHandle(slot: i, generation: slot(i).pointee.generation)) {
         drop(i, value: true)
@@ -150,7 +150,7 @@ extension Engine {
   }
 
   /// One more handle on a live slot.
-  func handAgain(_ i: UInt32) throws(BackpropError) -> Value {
+  func handAgain(_ i: UInt32) throws(Failure) -> Value {
     if state.pointee.scopes.count > 0,
       !state.pointee.scoped.push(ScopedHandle(slot: i, generation: slot(i).pointee.generation)) {
       throw .memory("scope", bytes: MemoryLayout<ScopedHandle>.stride)
@@ -277,11 +277,11 @@ extension Engine {
 // MARK: Scopes
 
 extension Engine {
-  package func pushScope() throws(BackpropError) {
+  package func pushScope() throws(Failure) {
     if !state.pointee.scopes.push(state.pointee.scoped.count) { throw .memory("scope_push", bytes: MemoryLayout<Int>.stride) }
   }
 
-  package func popScope() throws(BackpropError) {
+  package func popScope() throws(Failure) {
     guard let start = state.pointee.scopes.pop() else { throw .argument("scope_pop: no scope is open") }
     while state.pointee.scoped.count > start, let entry = state.pointee.scoped.pop() {
       let s = slot(entry.slot)
@@ -290,7 +290,7 @@ extension Engine {
   }
 
   /// Runs `body` with its temporaries freed at the end; the result passes to the scope outside, or to the caller.
-  @inline(__always) func scoped(_ body: () throws(BackpropError) -> Value) throws(BackpropError) -> Value {
+  @inline(__always) func scoped(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
     try pushScope()
     // The result's place in the outer scope is reserved first: handing it over must not fail.
     guard state.pointee.scoped.reserve(state.pointee.scoped.count + 1) else {
@@ -298,7 +298,7 @@ extension Engine {
       throw .memory("scope", bytes: MemoryLayout<ScopedHandle>.stride)
     }
     let result: Value
-    do throws(BackpropError) { result = try body() } catch {
+    do throws(Failure) { result = try body() } catch {
       try popScope()
       throw error
     }
@@ -311,9 +311,9 @@ extension Engine {
   }
 
   /// Runs `body` with its temporaries freed at the end.
-  @inline(__always) func scopedWork(_ body: () throws(BackpropError) -> Void) throws(BackpropError) {
+  @inline(__always) func scopedWork(_ body: () throws(Failure) -> Void) throws(Failure) {
     try pushScope()
-    do throws(BackpropError) { try body() } catch {
+    do throws(Failure) { try body() } catch {
       try popScope()
       throw error
     }
@@ -321,14 +321,14 @@ extension Engine {
   }
 
   /// Runs `body` without recording.
-  @inline(__always) func withoutRecording<T>(_ body: () throws(BackpropError) -> T) throws(BackpropError) -> T {
+  @inline(__always) func withoutRecording<T>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
     state.pointee.noGradDepth += 1
     defer { state.pointee.noGradDepth -= 1 }
     return try body()
   }
 
   package func pushNoGrad() { state.pointee.noGradDepth += 1 }
-  package func popNoGrad() throws(BackpropError) {
+  package func popNoGrad() throws(Failure) {
     if state.pointee.noGradDepth == 0 { throw .argument("no_grad_pop: no matching no_grad_push") }
     state.pointee.noGradDepth -= 1
   }
@@ -340,13 +340,11 @@ extension Engine {
 extension Engine {
   package var status: Int32 { state.pointee.status }
 
-  /// Keeps the first error until it is cleared.
-  package func record(_ error: BackpropError) {
+  /// Keeps the first error until it is cleared; its sentence is the thread's message.
+  package func record(_ error: Failure) {
     if state.pointee.status != 0 { return }
     state.pointee.status = error.code.rawValue
-    var i = 0
-    while i < error.text.count { state.pointee.message[i] = CChar(bitPattern: error.text[i]); i += 1 }
-    state.pointee.message[i] = 0
+    memcpy(UnsafeMutablePointer(mutating: message), Failure.message, MessageWriter.capacity)
   }
 
   package func clearError() {
