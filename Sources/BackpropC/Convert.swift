@@ -41,21 +41,21 @@ func report(_ error: Failure, on engine: Engine?) { engine?.record(error) }
 
 // MARK: Shapes of exports
 
-@inline(__always) func unary(
+@inline(never) func unary(
   _ name: StaticString, _ x: OpaquePointer?, _ body: (Value) throws(Failure) -> Value
 ) -> OpaquePointer? {
   guard let x = take(x, name) else { return nil }
   return produce(on: x.engine) { () throws(Failure) -> Value in try body(x) }
 }
 
-@inline(__always) func binary(
+@inline(never) func binary(
   _ name: StaticString, _ a: OpaquePointer?, _ b: OpaquePointer?, _ body: (Value, Value) throws(Failure) -> Value
 ) -> OpaquePointer? {
   guard let a = take(a, name, beside: b.flatMap { Handle($0).engine }), let b = take(b, name, beside: a.engine) else { return nil }
   return produce(on: a.engine) { () throws(Failure) -> Value in try body(a, b) }
 }
 
-@inline(__always) func ternary(
+@inline(never) func ternary(
   _ name: StaticString, _ a: OpaquePointer?, _ b: OpaquePointer?, _ c: OpaquePointer?,
   _ body: (Value, Value, Value) throws(Failure) -> Value
 ) -> OpaquePointer? {
@@ -71,7 +71,7 @@ func report(_ error: Failure, on engine: Engine?) { engine?.record(error) }
 }
 
 /// An operation that only has a status.
-@inline(__always) func perform(on engine: Engine, _ body: () throws(Failure) -> Void) -> bp_status {
+@inline(never) func perform(on engine: Engine, _ body: () throws(Failure) -> Void) -> bp_status {
   do throws(Failure) {
     try body()
     return 0

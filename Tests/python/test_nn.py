@@ -77,6 +77,8 @@ def test_activations():
     assert close(F.gelu(x, approximate="tanh"), [[-0.158808, 0, 1.954598]], 1e-5)
     assert nn.Softmax(dim=1)(x).sum().item() == pytest.approx(1)
     assert nn.LogSoftmax(dim=-1)(x).exp().sum().item() == pytest.approx(1)
+    assert close(F.softplus(x), [[math.log1p(math.exp(v)) for v in (-1, 0, 2)]])
+    assert close(F.softplus(x, beta=2), [[math.log1p(math.exp(2 * v)) / 2 for v in (-1, 0, 2)]])
     assert nn.Identity(3, key=4)(x) is x
     assert nn.Flatten()(torch.ones(2, 3, 4)).shape == (2, 12)
 

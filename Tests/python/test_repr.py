@@ -56,7 +56,7 @@ def test_long_rows_wrap_at_80_columns():
         "tensor([ 0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14, 15, 16, 17,\n"
         "        18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29])"
     )
-    assert text(torch.ones(12, dtype=torch.float64)) == "tensor([1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.], dtype=torch.float64)"
+    assert text(torch.ones(11, dtype=torch.float64)) == "tensor([1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.], dtype=torch.float64)"
     assert text(torch.ones(17, dtype=torch.float64)) == (
         "tensor([1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.],\n       dtype=torch.float64)"
     )

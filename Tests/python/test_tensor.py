@@ -82,6 +82,8 @@ def test_promotion():
     assert (i + 1).dtype is torch.int64 and (i + 1.5).dtype is torch.float32 and (i + True).dtype is torch.int64
     assert (f + 1).dtype is torch.float32 and (f + d).dtype is torch.float64 and (d + 2.5).dtype is torch.float64
     assert (i + f).dtype is torch.float32 and (b + i).dtype is torch.int64 and (i / i).dtype is torch.float32
+    assert (b * True).dtype is torch.bool and (True + b).dtype is torch.bool and (f * True).dtype is torch.float32
+    assert torch.where(b, True, False).dtype is torch.bool and torch.where(b, 1.5, i).dtype is torch.float32
     assert (b + 1).dtype is torch.int64 and (b * 1.5).dtype is torch.float32
     i32 = torch.tensor([1], dtype=torch.int32)
     assert (i32 + 1).dtype is torch.int32 and (i32 + i).dtype is torch.int64 and (i32 * 1.5).dtype is torch.float32
@@ -242,6 +244,7 @@ def test_gather_and_scatter():
     x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     assert torch.gather(x, 1, torch.tensor([[1], [0]])).tolist() == [[2], [3]]
     assert x.index_select(0, torch.tensor([1, 1])).tolist() == [[3, 4], [3, 4]]
+    assert torch.ones(2, 2).index_add(0, torch.tensor([1, 1]), x).tolist() == [[1, 1], [5, 7]]
     assert torch.zeros(2, 2).scatter_add(1, torch.tensor([[0, 0], [1, 0]]), x).tolist() == [[3, 0], [4, 3]]
 
 

@@ -47,20 +47,20 @@ extension Engine {
 // MARK: One, two, three operands through the door
 
 extension Value {
-  @inline(__always) func apply(_ operation: Operation) throws(Failure) -> Value {
+  @inline(never) func apply(_ operation: Operation) throws(Failure) -> Value {
     var c = Call(engine, self)
     return try engine.apply(operation, &c)
   }
-  @inline(__always) func apply(_ operation: Operation, _ attributes: Attributes) throws(Failure) -> Value {
+  @inline(never) func apply(_ operation: Operation, _ attributes: Attributes) throws(Failure) -> Value {
     var c = Call(self, attributes)
     return try engine.apply(operation, &c)
   }
-  @inline(__always) func apply(_ operation: Operation, _ b: Value) throws(Failure) -> Value {
+  @inline(never) func apply(_ operation: Operation, _ b: Value) throws(Failure) -> Value {
     try engine.check(self, b, for: operation.rule.name)
     var c = Call(self, b)
     return try engine.apply(operation, &c)
   }
-  @inline(__always) func apply(_ operation: Operation, _ b: Value, _ attributes: Attributes) throws(Failure) -> Value {
+  @inline(never) func apply(_ operation: Operation, _ b: Value, _ attributes: Attributes) throws(Failure) -> Value {
     try engine.check(self, b, for: operation.rule.name)
     var c = Call(self, b, attributes)
     return try engine.apply(operation, &c)
@@ -88,7 +88,7 @@ extension Value {
 
   /// Applies a two-operand operation after bringing both to their common type (or, for operations that only know floating
   /// numbers, to float32 if that is an integer).
-  @inline(__always) func combine(
+  @inline(never) func combine(
     _ operation: Operation, _ other: Value, floating: Bool = false
   ) throws(Failure) -> Value {
     if dtype == other.dtype, !floating || dtype.isDifferentiable { return try apply(operation, other) }
@@ -101,7 +101,7 @@ extension Value {
   }
 
   /// Applies a one-operand operation that only knows floating numbers; integers become float32.
-  @inline(__always) func applyFloating(_ operation: Operation, _ attributes: Attributes? = nil) throws(Failure) -> Value {
+  @inline(never) func applyFloating(_ operation: Operation, _ attributes: Attributes? = nil) throws(Failure) -> Value {
     if dtype.category == .floating {
       if let attributes { return try apply(operation, attributes) }
       return try apply(operation)

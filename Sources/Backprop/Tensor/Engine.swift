@@ -193,7 +193,7 @@ extension Engine {
     }
   }
 
-  @inline(__always) private func dropOne(_ i: UInt32, value: Bool, _ dead: inout UInt32) {
+  private func dropOne(_ i: UInt32, value: Bool, _ dead: inout UInt32) {
     let s = slot(i)
     if value {
       s.pointee.values -= 1
@@ -290,7 +290,7 @@ extension Engine {
   }
 
   /// Runs `body` with its temporaries freed at the end; the result passes to the scope outside, or to the caller.
-  @inline(__always) func scoped(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
+  @inline(never) func scoped(_ body: () throws(Failure) -> Value) throws(Failure) -> Value {
     try pushScope()
     // The result's place in the outer scope is reserved first: handing it over must not fail.
     guard state.pointee.scoped.reserve(state.pointee.scoped.count + 1) else {
@@ -311,7 +311,7 @@ extension Engine {
   }
 
   /// Runs `body` with its temporaries freed at the end.
-  @inline(__always) func scopedWork(_ body: () throws(Failure) -> Void) throws(Failure) {
+  @inline(never) func scopedWork(_ body: () throws(Failure) -> Void) throws(Failure) {
     try pushScope()
     do throws(Failure) { try body() } catch {
       try popScope()

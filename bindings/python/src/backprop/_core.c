@@ -368,10 +368,12 @@ static int is_number(PyObject *o) {
   return PyIndex_Check(o) || PyType_GetSlot(Py_TYPE(o), Py_nb_float);
 }
 
-/* A handle for a number beside a tensor, to be dropped; NULL with an exception. */
-static bp_tensor *number(PyObject *o) {
+/* A handle for a number beside a tensor, to be dropped; NULL with an exception. True and False are integers 1 and 0, but
+ * beside a bool tensor the result stays bool. */
+static bp_tensor *number_beside(PyObject *o, bp_tensor *other) {
   bp_tensor *t;
-  if (PyFloat_Check(o)) t = bp_number(ctx, PyFloat_AsDouble(o));
+  if (PyBool_Check(o) && other && bp_dtype_of(other) == BP_BOOL) t = bp_full(ctx, BP_BOOL, 0, NULL, o == Py_True);
+  else if (PyFloat_Check(o)) t = bp_number(ctx, PyFloat_AsDouble(o));
   else if (PyIndex_Check(o)) {
     PyObject *index = PyNumber_Index(o);
     long long value = index ? PyLong_AsLongLong(index) : -1;
@@ -386,6 +388,8 @@ static bp_tensor *number(PyObject *o) {
   if (!t) fail();
   return t;
 }
+
+static bp_tensor *number(PyObject *o) { return number_beside(o, NULL); }
 
 static const char *type_name(PyObject *o, char buffer[64]) {
   PyObject *name = PyObject_GetAttrString((PyObject *)Py_TYPE(o), "__name__");
@@ -404,11 +408,15 @@ static void *type_error(const char *function, const char *argument, const char *
 }
 
 /* The handle of an argument that is a tensor or a number. *temporary receives what to drop afterwards, or NULL. */
-static bp_tensor *operand(const char *function, const char *argument, PyObject *o, bp_tensor **temporary) {
+static bp_tensor *operand_beside(const char *function, const char *argument, PyObject *o, bp_tensor *other, bp_tensor **temporary) {
   *temporary = NULL;
   if (is_tensor(o)) return HANDLE(o);
-  if (is_number(o)) return *temporary = number(o);
+  if (is_number(o)) return *temporary = number_beside(o, other);
   return type_error(function, argument, "Tensor or number", o);
+}
+
+static bp_tensor *operand(const char *function, const char *argument, PyObject *o, bp_tensor **temporary) {
+  return operand_beside(function, argument, o, NULL, temporary);
 }
 
 static bp_tensor *tensor_argument(const char *function, const char *argument, PyObject *o) {
@@ -1094,7 +1102,7 @@ static PyObject *binary(PyObject *a, PyObject *b, Two f) {
   int left = is_tensor(a), right = is_tensor(b);
   if (left && right) return wrap(f(HANDLE(a), HANDLE(b)));
   if (!is_number(left ? b : a)) Py_RETURN_NOTIMPLEMENTED;
-  bp_tensor *n = number(left ? b : a);
+  bp_tensor *n = left ? number_beside(b, HANDLE(a)) : number_beside(a, HANDLE(b));
   if (!n) return NULL;
   bp_tensor *result = left ? f(HANDLE(a), n) : f(n, HANDLE(b));
   drop(n);
@@ -1278,8 +1286,8 @@ static PyObject *run_unary(const Row *r, PyObject **v) {
 static PyObject *run_binary(const Row *r, PyObject **v) {
   bp_tensor *tx, *ty, *x, *y, *result;
   if (!is_tensor(v[0]) && !is_tensor(v[1])) return type_error(r->name, NAME(0), "Tensor", v[0]);
-  if (!(x = operand(r->name, NAME(0), v[0], &tx))) return NULL;
-  if (!(y = operand(r->name, NAME(1), v[1], &ty))) {
+  if (!(x = operand_beside(r->name, NAME(0), v[0], is_tensor(v[1]) ? HANDLE(v[1]) : NULL, &tx))) return NULL;
+  if (!(y = operand_beside(r->name, NAME(1), v[1], x, &ty))) {
     if (tx) drop(tx);
     return NULL;
   }
@@ -1355,8 +1363,8 @@ static PyObject *run_clamp(const Row *r, PyObject **v) {
 static PyObject *run_where(const Row *r, PyObject **v) {
   bp_tensor *ta, *tb, *a, *b, *result;
   TENSOR(0, condition);
-  if (!(a = operand(r->name, NAME(1), v[1], &ta))) return NULL;
-  if ((b = operand(r->name, NAME(2), v[2], &tb))) result = bp_where(condition, a, b);
+  if (!(a = operand_beside(r->name, NAME(1), v[1], is_tensor(v[2]) ? HANDLE(v[2]) : condition, &ta))) return NULL;
+  if ((b = operand_beside(r->name, NAME(2), v[2], a, &tb))) result = bp_where(condition, a, b);
   if (ta) drop(ta);
   if (!b) return NULL;
   if (tb) drop(tb);
@@ -1573,12 +1581,13 @@ static PyObject *run_index(const Row *r, PyObject **v) {
   return wrap(((bp_tensor * (*)(const bp_tensor *, int64_t, const bp_tensor *)) r->f)(x, dim, index));
 }
 
-static PyObject *run_scatter_add(const Row *r, PyObject **v) {
+/* scatter_add, index_add: (input, dim, index, src) */
+static PyObject *run_add_at(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
   TENSOR(2, index);
   TENSOR(3, src);
-  return wrap(bp_scatter_add(x, dim, index, src));
+  return wrap(((bp_tensor * (*)(const bp_tensor *, int64_t, const bp_tensor *, const bp_tensor *)) r->f)(x, dim, index, src));
 }
 
 static PyObject *run_matmul(const Row *r, PyObject **v) {
@@ -2299,8 +2308,10 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
   OP(stack, stack, F, run_cat, bp_stack, NULL, "(tensors, dim=0)") \
   OP(gather, gather, FM, run_index, bp_gather, NULL, "(input, dim, index)") \
   OP(index_select, index_select, FM, run_index, bp_index_select, NULL, "(input, dim, index)") \
-  OP(scatter_add, scatter_add, FM, run_scatter_add, NULL, NULL, "(input, dim, index, src)") \
+  OP(scatter_add, scatter_add, FM, run_add_at, bp_scatter_add, NULL, "(input, dim, index, src)") \
+  OP(index_add, index_add, FM, run_add_at, bp_index_add, NULL, "(input, dim, index, source)") \
   \
+  OP(softplus, softplus, P, run_unary, bp_softplus, NULL, "(input)") \
   OP(gelu, gelu, P, run_gelu, NULL, NULL, "(input, approximate=None)") \
   OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)") \
   OP(layer_norm, layer_norm, P, run_layer_norm, NULL, NULL, "(input, normalized_shape, weight=None, bias=None, eps=1e-5)") \

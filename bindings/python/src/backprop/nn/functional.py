@@ -7,8 +7,13 @@ from .._core import dropout as _dropout
 from .._core import gelu, layer_norm, linear, log_softmax, relu, sigmoid, softmax, tanh
 from .._core import mse_loss as _mse_loss
 
-__all__ = ["relu", "sigmoid", "tanh", "gelu", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
+__all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
            "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding"]
+
+
+def softplus(input, beta=1, threshold=20):
+    """ln(1 + e^(beta·x)) / beta. The library's form does not overflow: threshold is accepted and not needed."""
+    return _core.softplus(input) if beta == 1 else _core.softplus(input * beta) / beta
 
 
 def mse_loss(input, target, size_average=None, reduce=None, reduction="mean"):
