@@ -6,7 +6,8 @@ import PackageDescription
 //   make (BACKPROP_DIST=1)        Embedded Swift: libbackprop.so, which needs libc and libm and nothing else.
 let dist = Context.environment["BACKPROP_DIST"] == "1"
 
-let embedded: [SwiftSetting] = dist ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])] : []
+let embedded: [SwiftSetting] =
+  dist ? [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo", "-Xfrontend", "-function-sections"])] : []
 // Exclusivity is ours to keep: all engine state sits behind pointers, where the run-time check sees nothing but costs a call.
 let engine: [SwiftSetting] = embedded + [.unsafeFlags(["-enforce-exclusivity=unchecked"] + (dist ? ["-Osize"] : []))]
 
@@ -45,6 +46,7 @@ let package = Package(
     .target(name: "KernelAPI", swiftSettings: embedded),
     .target(
       name: "Backprop", dependencies: ["CShim", "KernelAPI"] + kernelTargets.map { .target(name: $0.name) },
+      exclude: dist ? ["API"] : [],  // the Swift API: classes, arrays, strings
       swiftSettings: engine),
     .target(
       name: "BackpropC", dependencies: ["Backprop", "CBackprop", "CShim", "KernelAPI"], swiftSettings: engine, linkerSettings: linkDist),

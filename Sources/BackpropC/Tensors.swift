@@ -42,7 +42,7 @@ import KernelAPI
 }
 @_cdecl("bp_scalar") @implementation public func bp_scalar(_ ctx: OpaquePointer?, _ value: Double) -> OpaquePointer? {
   guard let e = takeContext(ctx, "scalar") else { return nil }
-  return produce(on: e) { () throws(Failure) -> Value in try .full(e, .float32, [], value, for: "scalar") }
+  return produce(on: e) { () throws(Failure) -> Value in try .full(e, .float32, Dims(), value, for: "scalar") }
 }
 @_cdecl("bp_number") @implementation public func bp_number(_ ctx: OpaquePointer?, _ value: Double) -> OpaquePointer? {
   guard let e = takeContext(ctx, "number") else { return nil }

@@ -114,12 +114,19 @@ extension UInt8: Element {
   @inline(__always) static func mul(_ a: VB, _ b: VB) -> VB { a &* b }
   @inline(__always) static func negated(_ x: VB) -> VB { VB(repeating: 0) &- x }
   @inline(__always) static func magnitude(_ x: VB) -> VB { x }
-  @inline(__always) static func less(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { a .< b }
-  @inline(__always) static func lessOrEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { a .<= b }
-  @inline(__always) static func equal(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { a .== b }
-  @inline(__always) static func notEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { a .!= b }
-  @inline(__always) static func choose(_ m: SIMDMask<VB.MaskStorage>, _ a: VB, _ b: VB) -> VB { b.replacing(with: a, where: m) }
+  // Comparing and replacing bytes is scalarised by Swift for 32 lanes and more: C compares, bits select.
+  @inline(__always) static func less(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(shim_less_u8(a, b)) }
+  @inline(__always) static func lessOrEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(~shim_less_u8(b, a)) }
+  @inline(__always) static func equal(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(shim_equal_u8(a, b)) }
+  @inline(__always) static func notEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(~shim_equal_u8(a, b)) }
+  @inline(__always) static func choose(_ m: SIMDMask<VB.MaskStorage>, _ a: VB, _ b: VB) -> VB {
+    let m = unsafeBitCast(m, to: VB.self)
+    return (a & m) | (b & ~m)
+  }
   @inline(__always) static func bytes(_ m: SIMDMask<VB.MaskStorage>) -> VB { unsafeBitCast(m, to: VB.self) & VB(repeating: 1) }
+  @inline(__always) private static func mask(_ m: VB) -> SIMDMask<VB.MaskStorage> {
+    unsafeBitCast(m, to: SIMDMask<VB.MaskStorage>.self)
+  }
   @inline(__always) static func saturating(_ x: Double) -> UInt8 { x >= 255 ? 255 : x > 0 ? UInt8(x) : 0 }
 }
 
@@ -142,8 +149,15 @@ extension UInt8: Element {
   var t = v
   memcpy(p, &t, bytes)
 }
-@inline(__always) func loadWhole<V: SIMD & BitwiseCopyable>(_ p: UnsafeRawPointer, as: V.Type) -> V { p.loadUnaligned(as: V.self) }
-@inline(__always) func storeWhole<V: SIMD & BitwiseCopyable>(_ p: UnsafeMutableRawPointer, _ v: V) { p.storeBytes(of: v, as: V.self) }
+@inline(__always) func loadWhole<V: SIMD & BitwiseCopyable>(_ p: UnsafeRawPointer, as: V.Type) -> V {
+  var v = V()
+  memcpy(&v, p, MemoryLayout<V>.size)
+  return v
+}
+@inline(__always) func storeWhole<V: SIMD & BitwiseCopyable>(_ p: UnsafeMutableRawPointer, _ v: V) {
+  var t = v
+  memcpy(p, &t, MemoryLayout<V>.size)
+}
 
 // MARK: - Loops
 

@@ -10,17 +10,17 @@ private struct Blocks { var a, b, c, d: VUL }
 @inline(__always) private func philox(_ block: UInt64, _ key: UInt64) -> Blocks {
   let mask = VUL(repeating: 0xffff_ffff), shift = VUL(repeating: 32)
   let counter = VUL(repeating: block) &+ laneNumbers
-  var s = Blocks(a: counter & mask, b: counter &>> shift, c: VUL(repeating: 0), d: VUL(repeating: 0))
+  // Only the low halves of the lanes count; what gathers above them is masked off at the end.
+  var s = Blocks(a: counter, b: counter &>> shift, c: VUL(repeating: 0), d: VUL(repeating: 0))
   var k0 = UInt32(truncatingIfNeeded: key), k1 = UInt32(truncatingIfNeeded: key &>> 32)
   for _ in 0..<10 {
-    let p = s.a &* VUL(repeating: 0xD251_1F53), q = s.c &* VUL(repeating: 0xCD9E_8D57)
+    let p = shim_multiply_u32(s.a, VUL(repeating: 0xD251_1F53)), q = shim_multiply_u32(s.c, VUL(repeating: 0xCD9E_8D57))
     s = Blocks(
-      a: (q &>> shift) ^ s.b ^ VUL(repeating: UInt64(k0)), b: q & mask,
-      c: (p &>> shift) ^ s.d ^ VUL(repeating: UInt64(k1)), d: p & mask)
+      a: (q &>> shift) ^ s.b ^ VUL(repeating: UInt64(k0)), b: q, c: (p &>> shift) ^ s.d ^ VUL(repeating: UInt64(k1)), d: p)
     k0 = k0 &+ 0x9E37_79B9
     k1 = k1 &+ 0xBB67_AE85
   }
-  return s
+  return Blocks(a: s.a & mask, b: s.b & mask, c: s.c & mask, d: s.d & mask)
 }
 
 #if ISA_V4

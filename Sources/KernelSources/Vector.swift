@@ -24,7 +24,7 @@ let isaName: StaticString = "x86-64"
 
 /// A floating type with its vector.
 protocol Real: BinaryFloatingPoint, SIMDScalar {
-  associatedtype V: SIMD where V.Scalar == Self
+  associatedtype V: SIMD & BitwiseCopyable where V.Scalar == Self
   /// a·b + c; one rounding where the hardware has it (in the base x86 variant two: a libm call per lane would cost more).
   static func fma(_ a: V, _ b: V, _ c: V) -> V
   static func add(_ a: V, _ b: V) -> V
@@ -63,11 +63,16 @@ extension Double: Real {
   @inline(__always) static func div(_ a: VD, _ b: VD) -> VD { a / b }
 }
 
+// memcpy of a constant size is one vector instruction; the standard library's `loadUnaligned(as:)` is now and then left as
+// a call to a specialisation that the linker would merge across instruction sets.
 @inline(__always) func load<T: Real>(_ p: UnsafePointer<T>, _ i: Int) -> T.V {
-  UnsafeRawPointer(p + i).loadUnaligned(as: T.V.self)
+  var v = T.V()
+  memcpy(&v, p + i, MemoryLayout<T.V>.size)
+  return v
 }
 @inline(__always) func store<T: Real>(_ p: UnsafeMutablePointer<T>, _ i: Int, _ v: T.V) {
-  UnsafeMutableRawPointer(p + i).storeBytes(of: v, as: T.V.self)
+  var t = v
+  memcpy(p + i, &t, MemoryLayout<T.V>.size)
 }
 /// Not `DType(rawValue:)`: its specialisation would be a symbol the linker merges across instruction sets. The raw values are
 /// the declaration order, which is how an enum without payload is laid out.

@@ -249,23 +249,26 @@ extension Double: RealMath {
 
   /// Puts r = |x|^y right for negative x, zeros, infinities and NaN.
   @inline(__always) private static func powRules(_ r0: VD, _ x: VD, _ y: VD) -> VD {
-    let ay = magnitude(y), ax = magnitude(x)
+    // Truth values are combined as integers: Swift scalarises `.&`, `.|` and `.!` of masks.
+    let ay = magnitude(y), ax = magnitude(x), zero = splat(0), infinity = splat(.infinity)
     let big = splat(0x1p52)  // x + 2⁵² − 2⁵² rounds 0 ≤ x < 2⁵² to an integer
-    let whole = ((ay + big) - big .== ay) .| (ay .>= big)
+    let whole = lanes((ay + big) - big .== ay) | lanes(ay .>= big)
     let half = splat(0.5) * ay
-    let odd = whole .& ((half + big) - big .!= half) .& (ay .< splat(0x1p53))
-    let down = y .< splat(0)
+    let odd = whole & lanes((half + big) - big .!= half) & lanes(ay .< splat(0x1p53))
+    let down = y .< zero
     var r = r0
-    let atZero = splat(0).replacing(with: splat(.infinity), where: down)
-    let atInfinity = splat(.infinity).replacing(with: splat(0), where: down)
-    r = r.replacing(with: atZero, where: ax .== splat(0))
-    r = r.replacing(with: atInfinity, where: ax .== splat(.infinity))
-    r = r.replacing(with: splat(.nan), where: (x .< splat(0)) .& (ax .< splat(.infinity)) .& (ay .< splat(.infinity)) .& (ay .== ay) .& .!whole)
-    let sign = splat(0).replacing(with: double(bits(x) & VL(repeating: Int64.min)), where: odd)
-    r = double(bits(r) | bits(sign))
-    r = r.replacing(with: x + y, where: (x .!= x) .| (y .!= y))
-    return r.replacing(with: splat(1), where: (y .== splat(0)) .| (x .== splat(1)))
+    r = r.replacing(with: zero.replacing(with: infinity, where: down), where: ax .== zero)
+    r = r.replacing(with: infinity.replacing(with: zero, where: down), where: ax .== infinity)
+    let complex = lanes(x .< zero) & lanes(ax .< infinity) & lanes(ay .< infinity) & ~whole
+    r = r.replacing(with: splat(.nan), where: mask(complex))
+    r = double(bits(r) | (bits(x) & VL(repeating: Int64.min) & odd))
+    r = r.replacing(with: x + y, where: x .!= x)
+    r = r.replacing(with: x + y, where: y .!= y)
+    r = r.replacing(with: splat(1), where: y .== zero)
+    return r.replacing(with: splat(1), where: x .== splat(1))
   }
+  @inline(__always) private static func lanes(_ m: SIMDMask<VL>) -> VL { unsafeBitCast(m, to: VL.self) }
+  @inline(__always) private static func mask(_ m: VL) -> SIMDMask<VL> { unsafeBitCast(m, to: SIMDMask<VL>.self) }
 
   /// log x in two doubles, 0 < x < ∞: with s = (m − 1)/(m + 1), log m = 2s + s³·(2/3 + 2/5·s² + … + 2/23·s²⁰),
   /// s² < 0.0295. The first two terms are carried in two doubles each.

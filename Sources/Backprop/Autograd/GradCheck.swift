@@ -33,7 +33,7 @@ extension Engine {
       o.createGraph = true
       o.allowUnused = true
       o.seed = try weighting(y.dtype, y.shape, 1)
-      var total = try Value.zeros(self, .float64, [])
+      var total = try Value.zeros(self, .float64, Dims())
       try derivatives(y, inputs, o) { (i: Int, g: Value?) throws(Failure) in
         if let g { total = try total + (g * weighting(g.dtype, g.shape, i + 2)).sum() }
       }
@@ -55,7 +55,7 @@ extension Engine {
       func weighted() throws(Failure) -> Double {
         var result = 0.0
         try scopedWork { () throws(Failure) in
-          let y = try withoutRecording { () throws(Failure) -> Value in try function() }
+          let y = try function()
           if y.shape != w.shape { throw .shape("\(name): the function's result changes shape: \(w.shape), then \(y.shape)") }
           result = try (y.detach() * w).sum().item()
         }

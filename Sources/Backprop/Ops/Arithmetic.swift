@@ -64,12 +64,12 @@ enum Pow: Rule {
     let a = n[0], b = n[1]
     if n.wants(0) {
       let da = try g * (b * a.pow(b - 1))
-      try n.give(0, b.eq(0).select(Value.full(da.engine, da.dtype, [], 0), da))
+      try n.give(0, b.eq(0).select(Value.full(da.engine, da.dtype, Dims(), 0), da))
     }
     if n.wants(1) {
       let db = try g * (n.output * a.log())
       let flat = try a.eq(0) * b.ge(0)
-      try n.give(1, flat.select(Value.full(db.engine, db.dtype, [], 0), db))
+      try n.give(1, flat.select(Value.full(db.engine, db.dtype, Dims(), 0), db))
     }
   }
 }
@@ -145,7 +145,7 @@ enum Where: Rule {
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    let zero = try Value.full(g.engine, g.dtype, [], 0)
+    let zero = try Value.full(g.engine, g.dtype, Dims(), 0)
     if n.wants(1) { try n.give(1, n[0].select(g, zero)) }
     if n.wants(2) { try n.give(2, n[0].select(zero, g)) }
   }
@@ -192,5 +192,5 @@ extension Value {
   static func / (a: Value, b: Double) throws(Failure) -> Value { try a / a.number(b) }
   func eq(_ b: Double) throws(Failure) -> Value { try eq(number(b)) }
   func ge(_ b: Double) throws(Failure) -> Value { try ge(number(b)) }
-  func number(_ v: Double) throws(Failure) -> Value { try Value.full(engine, dtype, [], v) }
+  func number(_ v: Double) throws(Failure) -> Value { try Value.full(engine, dtype, Dims(), v) }
 }

@@ -32,12 +32,12 @@ extension Value {
 
   /// A plain number beside a tensor: float32, or int64 for whole ones, that yields to the other operand's type.
   package static func number(_ e: Engine, _ value: Double) throws(Failure) -> Value {
-    let v = try full(e, .float64, [], value)
+    let v = try full(e, .float64, Dims(), value)
     v.slot.pointee.flags.insert(.number)
     return v
   }
   package static func integer(_ e: Engine, _ value: Int64) throws(Failure) -> Value {
-    let v = try empty(e, .int64, [], for: "integer")
+    let v = try empty(e, .int64, Dims(), for: "integer")
     v.data(as: Int64.self).pointee = value
     v.slot.pointee.flags.insert(.number)
     return v
@@ -76,7 +76,7 @@ extension Value {
   }
 
   package static func eye(_ e: Engine, _ type: DType, _ n: Int) throws(Failure) -> Value {
-    let v = try create(e, type, Dims([n, n]), from: nil, owned: false, for: "eye")
+    let v = try create(e, type, Dims(n, n), from: nil, owned: false, for: "eye")
     var i = 0
     while i < n { v.set(i &* (n &+ 1), to: 1); i += 1 }
     return v
@@ -284,7 +284,7 @@ extension Value {
       fill(x)
       bumpVersion()
     } else {
-      try engine.scopedWork { () throws(Failure) in try overwrite(with: Value.full(engine, dtype, [], x)) }
+      try engine.scopedWork { () throws(Failure) in try overwrite(with: Value.full(engine, dtype, Dims(), x)) }
     }
     return self
   }

@@ -224,8 +224,8 @@ extension Value {
     let d = try shape.dimension(dim, for: "gather")
     if rank == 0 || index.rank == 0 {
       return try engine.scoped { () throws(Failure) -> Value in
-        let y = try (rank == 0 ? self.reshape([1]) : self).gather(d, index.rank == 0 ? index.reshape([1]) : index)
-        return try index.rank == 0 ? y.reshape([]) : y
+        let y = try (rank == 0 ? self.reshape(Dims(1)) : self).gather(d, index.rank == 0 ? index.reshape(Dims(1)) : index)
+        return try index.rank == 0 ? y.reshape(Dims()) : y
       }
     }
     try checkPlaces(d, index, "gather")
@@ -236,8 +236,8 @@ extension Value {
     let d = try shape.dimension(dim, for: "scatter_add")
     if rank == 0 {
       return try engine.scoped { () throws(Failure) -> Value in
-        try self.reshape([1]).scatterAdd(
-          0, index.rank == 0 ? index.reshape([1]) : index, src.rank == 0 ? src.reshape([1]) : src).reshape([])
+        try self.reshape(Dims(1)).scatterAdd(
+          0, index.rank == 0 ? index.reshape(Dims(1)) : index, src.rank == 0 ? src.reshape(Dims(1)) : src).reshape(Dims())
       }
     }
     try checkPlaces(d, index, "scatter_add")
@@ -255,7 +255,7 @@ extension Value {
     let d = try shape.dimension(dim, for: "index_select")
     if index.rank > 1 { throw .shape("index_select: index must have one dimension, it has shape \(index.shape)") }
     if rank == 0 {
-      return try engine.scoped { () throws(Failure) -> Value in try self.reshape([1]).indexSelect(0, index).reshape([]) }
+      return try engine.scoped { () throws(Failure) -> Value in try self.reshape(Dims(1)).indexSelect(0, index).reshape(Dims()) }
     }
     return try apply(.indexSelect, index, Attributes(a: d))
   }
@@ -281,12 +281,12 @@ extension Value {
     var out = shape
     out.append(weight.shape[1])
     return try engine.scoped { () throws(Failure) -> Value in
-      let flat = try reshape([count])
+      let flat = try reshape(Dims(count))
       var rows = try weight.indexSelect(0, flat)
       if let padding {
         let v = weight.shape[0], p = padding < 0 ? padding + v : padding
         if p < 0 || p >= v { throw .index("embedding: padding_idx \(padding) is out of range for \(v) rows") }
-        let isPadding = try flat.eq(Value.integer(engine, Int64(p))).reshape([count, 1])
+        let isPadding = try flat.eq(Value.integer(engine, Int64(p))).reshape(Dims(count, 1))
         rows = try isPadding.select(rows.detach(), rows)
       }
       return try rows.reshape(out)

@@ -99,7 +99,7 @@ extension Value {
     let d = rank == 1 ? 0 : 1, classes = shape[d]
     if let w = o.weight {
       try engine.check(self, w, for: name)
-      if w.shape != Dims([classes]) { throw .shape("\(name): weight has shape \(w.shape), wanted [\(classes)]") }
+      if w.shape != Dims(classes) { throw .shape("\(name): weight has shape \(w.shape), wanted [\(classes)]") }
       if w.dtype != dtype { throw .dtype("\(name): weight is \(w.dtype), the logits \(dtype)") }
     }
     let asProbabilities = target.dtype.category == .floating
@@ -119,7 +119,7 @@ extension Value {
     var order = Dims(), i = 0
     while i < rank { if i != d { order.append(i) }; i += 1 }
     order.append(d)
-    return try (d == rank - 1 ? self : permute(order)).reshape([shape.removing(at: d).product, classes])
+    return try (d == rank - 1 ? self : permute(order)).reshape(Dims(shape.removing(at: d).product, classes))
   }
 
   /// self: log probabilities [N, C].
@@ -129,7 +129,7 @@ extension Value {
     if o.labelSmoothing > 0 { t = try t * (1 - o.labelSmoothing) + o.labelSmoothing / classes }
     var terms = try self * t
     if let w = o.weight { terms = try terms * w }
-    let losses = try -terms.sum([1])
+    let losses = try -terms.sum(Dims(1))
     switch o.reduction {
     case .none: return try losses.reshape(outShape)
     case .sum: return try losses.sum()
@@ -142,7 +142,7 @@ extension Value {
       throw .dtype("cross_entropy: labels must be int64 or int32, they are \(target.dtype)")
     }
     let classes = shape[1]
-    let labels = try target.to(.int64).reshape([target.count]).contiguous()
+    let labels = try target.to(.int64).reshape(Dims(target.count)).contiguous()
     let p = labels.data(as: Int64.self), n = labels.count
     var ignored = 0, i = 0
     while i < n {
@@ -166,7 +166,7 @@ extension Value {
     var losses = try -gather(1, safe.unsqueeze(1)).squeeze(1)
     if let counts { losses = try losses * counts }
     if o.labelSmoothing > 0 {
-      var all = try -(o.weight.map { (w: Value) throws(Failure) -> Value in try self * w } ?? self).sum([1])
+      var all = try -(o.weight.map { (w: Value) throws(Failure) -> Value in try self * w } ?? self).sum(Dims(1))
       if ignored > 0 { all = try all * labels.ne(Value.integer(engine, Int64(o.ignoreIndex))).to(dtype) }
       losses = try losses * (1 - o.labelSmoothing) + all * (o.labelSmoothing / Double(classes))
     }

@@ -151,7 +151,7 @@ enum Matmul: Rule {
       if a.rank > 2, n[1].rank == 2, a.count > 0 {
         let (k, columns) = (a.shape.last, g.shape.last)
         let rows = a.count / (k > 0 ? k : 1)
-        try n.give(1, a.reshape([rows, k]).transpose(0, 1).apply(.matmul, g.reshape([rows, columns])))
+        try n.give(1, a.reshape(Dims(rows, k)).transpose(0, 1).apply(.matmul, g.reshape(Dims(rows, columns))))
       } else {
         try n.give(1, a.transpose(-2, -1).apply(.matmul, g))
       }
@@ -190,7 +190,7 @@ enum Linear: Rule {
     if n.wants(1) {
       let x = n[0], inner = x.shape.last, outer = g.shape.last
       let rows = x.shape.removing(at: x.rank - 1).product
-      try n.give(1, g.reshape([rows, outer]).transpose(0, 1).apply(.matmul, x.reshape([rows, inner])))
+      try n.give(1, g.reshape(Dims(rows, outer)).transpose(0, 1).apply(.matmul, x.reshape(Dims(rows, inner))))
     }
     if n.inputCount > 2, n.wants(2) { try n.give(2, g) }
   }

@@ -191,7 +191,7 @@ extension Value {
   package func flatten(_ first: Int, _ last: Int) throws(Failure) -> Value {
     let a = try shape.dimension(first, for: "flatten"), b = try shape.dimension(last, for: "flatten")
     if a > b { throw .argument("flatten: start dimension \(first) lies behind end dimension \(last) for shape \(shape)") }
-    if rank == 0 { return try reshape([1]) }
+    if rank == 0 { return try reshape(Dims(1)) }
     var out = Dims(), i = 0
     while i < rank {
       if i > a && i <= b { out[out.count - 1] = out.last &* shape[i] } else { out.append(shape[i]) }

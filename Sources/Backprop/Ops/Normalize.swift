@@ -107,7 +107,7 @@ enum LayerNorm: Rule {
     defer { if b != 0 { e.drop(b, value: true) } }
     let out = try e.make(type, shape, for: name)
     let moments: UInt32
-    do throws(Failure) { moments = try e.make(type, Dims([2, rows]), for: name) } catch {
+    do throws(Failure) { moments = try e.make(type, Dims(2, rows), for: name) } catch {
       e.drop(out, value: true)
       throw error
     }
@@ -160,8 +160,8 @@ enum LayerNorm: Rule {
     let moments = node[3], size = x.dtype.size
     let perChunk = e.rowsPerChunk(n), chunks = (rows + perChunk - 1) / perChunk
     let dx = try Value.empty(e, x.dtype, x.shape, for: name)
-    let dw = node.wants(1) ? try Value.zeros(e, x.dtype, [chunks, n]) : nil
-    let db = node.wants(2) ? try Value.zeros(e, x.dtype, [chunks, n]) : nil
+    let dw = node.wants(1) ? try Value.zeros(e, x.dtype, Dims(chunks, n)) : nil
+    let db = node.wants(2) ? try Value.zeros(e, x.dtype, Dims(chunks, n)) : nil
     let w = hasWeight && node.wants(0) ? try node[1].contiguous() : nil
     if x.count > 0 {
       var job = RowJob(
@@ -172,8 +172,8 @@ enum LayerNorm: Rule {
     if node.wants(0) { try node.give(0, dx) }
     var inner = Dims(), d = x.rank - a.a
     while d < x.rank { inner.append(x.shape[d]); d += 1 }
-    if let dw { try node.give(1, dw.sum([0]).reshape(inner)) }
-    if let db { try node.give(2, db.sum([0]).reshape(inner)) }
+    if let dw { try node.give(1, dw.sum(Dims(0)).reshape(inner)) }
+    if let db { try node.give(2, db.sum(Dims(0)).reshape(inner)) }
   }
 }
 

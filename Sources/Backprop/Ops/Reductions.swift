@@ -230,18 +230,18 @@ extension Value {
     return try engine.scoped { () throws(Failure) -> Value in try self.to(.int64).apply(.sum, attributes) }
   }
 
-  package func sum(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
+  package func sum(_ dims: Dims = Dims(), keep: Bool = false) throws(Failure) -> Value {
     try sum(shape.dimensionSet(dims, for: "sum"), keep: keep)
   }
 
-  package func mean(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
+  package func mean(_ dims: Dims = Dims(), keep: Bool = false) throws(Failure) -> Value {
     if !dtype.isDifferentiable { throw .dtype("mean: needs float32 or float64, not \(dtype)") }
     let set = try shape.dimensionSet(dims, for: "mean")
     return try engine.scoped { () throws(Failure) -> Value in try sum(set, keep: keep) / Double(reducedCount(set)) }
   }
 
   /// Σ (x − mean)² / max(0, N − correction)
-  package func variance(_ dims: Dims = [], correction: Double, keep: Bool = false) throws(Failure) -> Value {
+  package func variance(_ dims: Dims = Dims(), correction: Double, keep: Bool = false) throws(Failure) -> Value {
     if !dtype.isDifferentiable { throw .dtype("var: needs float32 or float64, not \(dtype)") }
     if correction != correction { throw .argument("var: the correction is not a number") }
     let set = try shape.dimensionSet(dims, for: "var")
@@ -252,10 +252,10 @@ extension Value {
     }
   }
 
-  package func amax(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
+  package func amax(_ dims: Dims = Dims(), keep: Bool = false) throws(Failure) -> Value {
     try apply(.amax, Attributes(a: Int(shape.dimensionSet(dims, for: "amax").bits), b: keep ? 1 : 0))
   }
-  package func amin(_ dims: Dims = [], keep: Bool = false) throws(Failure) -> Value {
+  package func amin(_ dims: Dims = Dims(), keep: Bool = false) throws(Failure) -> Value {
     try apply(.amin, Attributes(a: Int(shape.dimensionSet(dims, for: "amin").bits), b: keep ? 1 : 0))
   }
 
@@ -271,7 +271,7 @@ extension Value {
     let d = try shape.dimension(dim, for: name)
     if rank == 0 {
       let at = try argExtreme(largest: largest, dim: 0)
-      do throws(Failure) { return (try reshape([]), at) } catch { at.release(); throw error }
+      do throws(Failure) { return (try reshape(Dims()), at) } catch { at.release(); throw error }
     }
     let at = try argExtreme(largest: largest, dim: d, keep: keep)
     do throws(Failure) {

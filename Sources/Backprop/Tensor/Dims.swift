@@ -7,6 +7,8 @@ public struct Dims: Sendable {
   public private(set) var count = 0
 
   public init() {}
+  init(_ a: Int) { append(a) }
+  init(_ a: Int, _ b: Int) { append(a); append(b) }
 
   /// `count` times `value`; count ≤ 8.
   init(repeating value: Int, count: Int) {
@@ -70,22 +72,6 @@ extension Dims: Equatable {
     var i = 0
     while i < a.count { if a.values[i] != b.values[i] { return false }; i += 1 }
     return true
-  }
-}
-
-extension Dims: ExpressibleByArrayLiteral {
-  /// Elements beyond the eighth make a list that every operation refuses as too long.
-  public init(arrayLiteral elements: Int...) { self.init(elements) }
-  public init(_ elements: [Int]) {
-    for v in elements.prefix(Self.most) { append(v) }
-    if elements.count > Self.most { count = Self.most + 1 }
-  }
-  /// The sizes as an array.
-  public var array: [Int] {
-    var a: [Int] = []
-    var i = 0
-    while i < count { a.append(values[i]); i += 1 }
-    return a
   }
 }
 

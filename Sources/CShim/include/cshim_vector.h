@@ -20,6 +20,7 @@ typedef SHIM_VECTOR(float, SHIM_F32_LANES) shim_vf;
 typedef SHIM_VECTOR(float, SHIM_F64_LANES) shim_vf_half;
 typedef SHIM_VECTOR(int32_t, SHIM_F32_LANES) shim_vi;
 typedef SHIM_VECTOR(uint8_t, SHIM_F32_LANES) shim_vi_bytes;
+typedef SHIM_VECTOR(uint8_t, 4 * SHIM_F32_LANES) shim_vb;
 typedef SHIM_VECTOR(double, SHIM_F64_LANES) shim_vd;
 typedef SHIM_VECTOR(int64_t, SHIM_F64_LANES) shim_vl;
 typedef SHIM_VECTOR(uint8_t, SHIM_F64_LANES) shim_vl_bytes;
@@ -29,6 +30,10 @@ typedef SHIM_VECTOR(uint32_t, SHIM_F64_LANES) shim_vui_half;
 /* -- the low byte of every lane -- */
 SHIM_INLINE shim_vi_bytes shim_bytes_i32(shim_vi v) { return __builtin_convertvector(v, shim_vi_bytes); }
 SHIM_INLINE shim_vl_bytes shim_bytes_i64(shim_vl v) { return __builtin_convertvector(v, shim_vl_bytes); }
+
+/* -- all bits of a lane where the comparison holds -- */
+SHIM_INLINE shim_vb shim_less_u8(shim_vb a, shim_vb b) { return (shim_vb)(a < b); }
+SHIM_INLINE shim_vb shim_equal_u8(shim_vb a, shim_vb b) { return (shim_vb)(a == b); }
 
 /* -- is any bit of any lane set? -- */
 SHIM_INLINE int shim_any_i64(shim_vl v) { return __builtin_reduce_or(v) != 0; }
@@ -57,6 +62,9 @@ SHIM_INLINE shim_vf shim_f32_join(shim_vd low, shim_vd high) {
   shim_vf_half l = __builtin_convertvector(low, shim_vf_half), h = __builtin_convertvector(high, shim_vf_half);
   return __builtin_shufflevector(l, h, SHIM_LOW, SHIM_HIGH);
 }
+
+/* -- full products of the low 32 bits of each lane -- */
+SHIM_INLINE shim_vul shim_multiply_u32(shim_vul a, shim_vul b) { return (a & 0xffffffffu) * (b & 0xffffffffu); }
 
 /* -- a0 b0 a1 b1 …, first and second half -- */
 SHIM_INLINE shim_vul shim_zip_low(shim_vul a, shim_vul b) { return __builtin_shufflevector(a, b, SHIM_ZIP_LOW); }
