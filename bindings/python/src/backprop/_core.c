@@ -1263,6 +1263,7 @@ struct Row {
 };
 #define NAME(i) PyUnicode_AsUTF8AndSize(r->parameters[i], NULL)
 #define TENSOR(i, t) bp_tensor *t = tensor_argument(r->name, NAME(i), v[i]); if (!t) return NULL
+#define TENSOR_OR_NULL(i, t) bp_tensor *t = NULL; if (!absent(v[i]) && !(t = tensor_argument(r->name, NAME(i), v[i]))) return NULL
 #define INT(i, x) int64_t x; if (as_int64(r->name, NAME(i), v[i], &x)) return NULL
 #define INT_OR(i, x, otherwise) int64_t x = otherwise; if (!absent(v[i]) && as_int64(r->name, NAME(i), v[i], &x)) return NULL
 #define DOUBLE(i, x) double x; if (as_double(r->name, NAME(i), v[i], &x)) return NULL
@@ -1270,13 +1271,6 @@ struct Row {
 #define TRUTH_OR(i, x, otherwise) int x = truth(v[i], otherwise); if (x < 0) return NULL
 #define SIZES(i, x, n) int64_t x[BP_MAX_DIMS]; int n = as_sizes(r->name, NAME(i), v[i], x); if (n < 0) return NULL
 #define DTYPE_OR(i, x, otherwise) bp_dtype x = otherwise; if (as_dtype(r->name, v[i], &x)) return NULL
-
-static bp_tensor *optional_tensor(const Row *r, PyObject **v, int i, int *bad) {
-  if (absent(v[i])) return NULL;
-  bp_tensor *t = tensor_argument(r->name, NAME(i), v[i]);
-  *bad |= !t;
-  return t;
-}
 
 static PyObject *run_unary(const Row *r, PyObject **v) {
   TENSOR(0, x);
@@ -1600,20 +1594,19 @@ static PyObject *run_matmul(const Row *r, PyObject **v) {
 }
 
 static PyObject *run_linear(const Row *r, PyObject **v) {
-  int bad = 0;
   TENSOR(0, x);
   TENSOR(1, w);
-  bp_tensor *b = optional_tensor(r, v, 2, &bad);
-  return bad ? NULL : wrap(bp_linear(x, w, b));
+  TENSOR_OR_NULL(2, b);
+  return wrap(bp_linear(x, w, b));
 }
 
 static PyObject *run_layer_norm(const Row *r, PyObject **v) {
-  int bad = 0;
   TENSOR(0, x);
   SIZES(1, shape, n);
-  bp_tensor *w = optional_tensor(r, v, 2, &bad), *b = optional_tensor(r, v, 3, &bad);
+  TENSOR_OR_NULL(2, w);
+  TENSOR_OR_NULL(3, b);
   DOUBLE_OR(4, eps, 1e-5);
-  return bad ? NULL : wrap(bp_layer_norm(x, n, shape, w, b, eps));
+  return wrap(bp_layer_norm(x, n, shape, w, b, eps));
 }
 
 static PyObject *run_dropout(const Row *r, PyObject **v) {
@@ -1650,27 +1643,27 @@ static PyObject *run_mse_loss(const Row *r, PyObject **v) {
 }
 
 static PyObject *run_cross_entropy(const Row *r, PyObject **v) {
-  int bad = 0;
   bp_cross_entropy_options o = BP_CROSS_ENTROPY_OPTIONS_INIT;
   TENSOR(0, x);
   TENSOR(1, target);
-  o.weight = optional_tensor(r, v, 2, &bad);
+  TENSOR_OR_NULL(2, weight);
   INT_OR(3, ignore, -100);
   REDUCTION(4, reduction);
   DOUBLE_OR(5, smoothing, 0);
   o.ignore_index = ignore;
   o.reduction = reduction;
   o.label_smoothing = smoothing;
-  return bad ? NULL : wrap(bp_cross_entropy(x, target, &o));
+  o.weight = weight;
+  return wrap(bp_cross_entropy(x, target, &o));
 }
 
 static PyObject *run_bce(const Row *r, PyObject **v) {
-  int bad = 0;
   TENSOR(0, x);
   TENSOR(1, target);
-  bp_tensor *weight = optional_tensor(r, v, 2, &bad), *positive = optional_tensor(r, v, 4, &bad);
+  TENSOR_OR_NULL(2, weight);
   REDUCTION(3, reduction);
-  return bad ? NULL : wrap(bp_binary_cross_entropy_with_logits(x, target, weight, positive, reduction));
+  TENSOR_OR_NULL(4, positive);
+  return wrap(bp_binary_cross_entropy_with_logits(x, target, weight, positive, reduction));
 }
 
 /* ---------------------------------------------------------------------------------------------------------------
@@ -1855,15 +1848,15 @@ static PyObject *run_same(const Row *r, PyObject **v) { (void)r; return Py_NewRe
 
 /* backward(gradient=None, retain_graph=None, create_graph=False) */
 static PyObject *run_backward(const Row *r, PyObject **v) {
-  int bad = 0;
   bp_backward_options o = BP_BACKWARD_OPTIONS_INIT;
   TENSOR(0, x);
-  o.seed = optional_tensor(r, v, 1, &bad);
+  TENSOR_OR_NULL(1, seed);
+  o.seed = seed;
   TRUTH_OR(3, create, 0);
   o.create_graph = create;
   TRUTH_OR(2, retain, 0);
   o.retain_graph = absent(v[2]) ? create : retain;
-  return bad ? NULL : done(bp_backward_with(x, &o));
+  return done(bp_backward_with(x, &o));
 }
 
 static PyObject *run_requires_grad_(const Row *r, PyObject **v) {
@@ -2012,17 +2005,17 @@ static bp_tensor **handles(const Row *r, PyObject *sequence, PyObject **holder, 
 
 /* _grad(output, inputs, seed, retain_graph, create_graph, allow_unused) → tuple of gradients or None */
 static PyObject *run_grad(const Row *r, PyObject **v) {
-  int bad = 0;
   bp_backward_options o = BP_BACKWARD_OPTIONS_INIT;
   TENSOR(0, output);
-  o.seed = optional_tensor(r, v, 2, &bad);
+  TENSOR_OR_NULL(2, seed);
+  o.seed = seed;
   TRUTH_OR(3, retain, 0);
   TRUTH_OR(4, create, 0);
   TRUTH_OR(5, unused, 0);
   o.retain_graph = retain, o.create_graph = create, o.allow_unused = unused;
   PyObject *holder, *result = NULL;
   Py_ssize_t n;
-  bp_tensor **inputs = bad ? NULL : handles(r, v[1], &holder, &n), **grads;
+  bp_tensor **inputs = handles(r, v[1], &holder, &n), **grads;
   if (!inputs) return NULL;
   if (!(grads = calloc((size_t)n + 1, sizeof *grads))) PyErr_NoMemory();
   else if (bp_autograd_grad(output, (int32_t)n, inputs, grads, &o)) fail();

@@ -1,19 +1,22 @@
 """Types of the compiled part. What `backprop` exports is here without a leading underscore."""
 
+import builtins
 from os import PathLike
-from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence, overload
+from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence, TypeAlias, overload
 
 __version__: str
 
-_float = float
-_int = int
-_bool = bool
+_float = builtins.float
+_int = builtins.int
+_bool = builtins.bool
 _Number = _float | _int | _bool
-_Operand = Tensor | _Number
+_Operand: TypeAlias = Tensor | _Number
 _Size = Sequence[_int]
 _Dims = _int | Sequence[_int] | None
 _Path = str | bytes | PathLike[Any]
-_DType = dtype | type | None
+_DTypeObject: TypeAlias = dtype
+_DeviceObject: TypeAlias = device
+_DType: TypeAlias = dtype | type | None
 _Index = Any
 
 class dtype:
@@ -58,9 +61,9 @@ class Tensor:
     @property
     def ndim(self) -> _int: ...
     @property
-    def dtype(self) -> dtype: ...
+    def dtype(self) -> _DTypeObject: ...
     @property
-    def device(self) -> device: ...
+    def device(self) -> _DeviceObject: ...
     @property
     def is_leaf(self) -> _bool: ...
     @property
@@ -102,7 +105,7 @@ class Tensor:
     def half(self) -> Tensor: ...
     def bfloat16(self) -> Tensor: ...
     def cpu(self) -> Tensor: ...
-    def to(self, target: _DType | str | device | Tensor = None, dtype: _DType = None, *, device: str | device | None = None,
+    def to(self, target: _DType | str | _DeviceObject | Tensor = None, dtype: _DType = None, *, device: str | _DeviceObject | None = None,
            copy: _bool = False, non_blocking: _bool = False) -> Tensor: ...
     # In place: the memory changes, or, where a gradient is recorded, this object comes to stand for the new value.
     def add_(self, other: _Operand, *, alpha: _Number = 1) -> Tensor: ...
