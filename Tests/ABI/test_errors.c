@@ -78,7 +78,7 @@ static void shapes(bp_context *ctx) {
   refuses(bp_expand(a, 2, grow), BP_E_SHAPE, "expand");
   refuses(bp_cat(2, pair, 0), BP_E_SHAPE, "cat");
   refuses(bp_stack(2, pair, 0), BP_E_SHAPE, "stack");
-  refuses(bp_cat(0, pair, 0), BP_E_ARGUMENT, "cat");
+  check(bp_cat(0, pair, 0) == NULL && strstr(bp_context_message(NULL), "cat")); /* no tensor, no context */
   refuses(bp_layer_norm(a, 1, five, NULL, NULL, 1e-5), BP_E_SHAPE, "layer_norm");
   refuses(bp_mse_loss(a, b, BP_REDUCTION_MEAN), BP_E_SHAPE, "mse_loss");
   refuses(bp_cross_entropy(a, integers(ctx, "3", "0 1 2"), NULL), BP_E_SHAPE, "cross_entropy");
@@ -158,7 +158,7 @@ static void gradients(bp_context *ctx) {
   w = trainable(ctx, "2", "1 2");
   x = floats(ctx, "2", "3 4");
   refuses_status(bp_backward(bp_sum(x)), BP_E_GRAPH, "backward");
-  refuses_status(bp_backward(bp_square(w)), BP_E_SHAPE, "backward");
+  refuses_status(bp_backward(bp_square(w)), BP_E_GRAPH, "backward");
   y = bp_sum(bp_mul(w, x));
   check(bp_backward(y) == BP_OK);
   refuses_status(bp_backward(y), BP_E_GRAPH, "backward");
@@ -213,8 +213,8 @@ static void numbers_and_options(bp_context *ctx) {
   w = trainable(ctx, "", "1");
   x = floats(ctx, "2 2", "1 2 3 4");
   refuses_status(bp_optimizer_set_lr(opt, NAN), BP_E_ARGUMENT, "lr");
-  refuses_status(bp_optimizer_add(opt, x), BP_E_ARGUMENT, "add");
-  refuses_status(bp_optimizer_add(opt, bp_square(w)), BP_E_ARGUMENT, "add");
+  refuses_status(bp_optimizer_add(opt, x), BP_E_ARGUMENT, "sgd");
+  refuses_status(bp_optimizer_add(opt, bp_square(w)), BP_E_ARGUMENT, "sgd");
   check_near(bp_optimizer_lr(opt), 1e-3);
   bp_optimizer_destroy(opt);
   refuses(bp_dropout(x, 1.5, 1), BP_E_ARGUMENT, "dropout");

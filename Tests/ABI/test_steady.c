@@ -60,7 +60,7 @@ int main(void) {
   bp_context *ctx = bp_context_create(NULL);
   mlp large = mlp_create(ctx, 64, 64, 128, 10), small = mlp_create(ctx, 2, 4, 8, 3);
   double first, last = 0;
-  long before, grown;
+  long before, made, grown;
   int64_t tensors;
 
   begin("1,000 steps of a network allocate nothing after the first five");
@@ -69,13 +69,14 @@ int main(void) {
   tensors = bp_memory_stat(ctx, BP_MEMORY_TENSORS);
   before = allocations;
   for (int i = 0; i < COUNTED; i++) last = step(ctx, &large);
-  printf("# %ld allocations in the first %d steps, %ld in the next %d\n", before, WARM_UP, allocations - before, COUNTED);
-  check(allocations == before);
+  made = allocations - before; /* read before printf allocates its buffer */
+  printf("# %ld allocations in the first %d steps, %ld in the next %d\n", before, WARM_UP, made, COUNTED);
+  check(made == 0);
   check(last < first && bp_memory_stat(ctx, BP_MEMORY_TENSORS) == tensors);
   no_error(ctx);
 
   begin("resident memory does not grow over 100,000 small steps");
-  for (int i = 0; i < 100; i++) step(ctx, &small);
+  for (int i = 0; i < LONG_RUN / 10; i++) step(ctx, &small); /* until every page that was reserved has been touched */
   grown = resident();
   for (int i = 0; i < LONG_RUN; i++) last = step(ctx, &small);
   grown = resident() - grown;
