@@ -28,6 +28,7 @@ def the_next_call_works():
         (lambda: torch.ones(2)[0, 0], IndexError),
         (lambda: torch.ones(2)[[2]], IndexError),
         (lambda: torch.ones(2)[torch.tensor([True, False, True])], IndexError),
+        (lambda: torch.ones(4, 4)[[0, 1], [0, 1, 2]], IndexError),
         (lambda: torch.ones(2)[::-1], ValueError),
         (lambda: torch.ones(2)["a"], (TypeError, IndexError)),
         (lambda: torch.ones(2)[1.5], (TypeError, IndexError)),

@@ -57,6 +57,7 @@ def test_long_rows_wrap_at_80_columns():
         "        18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29])"
     )
     assert text(torch.ones(11, dtype=torch.float64)) == "tensor([1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.], dtype=torch.float64)"
+    assert text(torch.tensor([-0.0, 1.0] * 8 + [-0.0])) == "tensor([-0., 1., -0., 1., -0., 1., -0., 1., -0., 1., -0., 1., -0., 1., -0., 1., -0.])"
     assert text(torch.ones(17, dtype=torch.float64)) == (
         "tensor([1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1., 1.],\n       dtype=torch.float64)"
     )

@@ -210,6 +210,8 @@ def test_indexing():
     assert x[torch.tensor(1)].tolist() == n[1] and x[1, torch.tensor([0, 2]), torch.tensor([1, 3])].tolist() == [13, 23]
     assert x[[0, 1], [2, 2]].tolist() == [n[0][2], n[1][2]] and x[torch.tensor([0, 1]), 1].tolist() == [n[0][1], n[1][1]]
     assert x[x > 20].tolist() == [21, 22, 23] and x[torch.tensor([True, False])].shape == (1, 3, 4) and x[:, torch.tensor([True, False, True])].shape == (2, 2, 4)
+    assert x[torch.tensor([[0], [1]]), torch.tensor([0, 2])].shape == (2, 2, 4) and x[torch.tensor([[0], [1]]), [0, 2], [1, 1]].tolist() == [[1, 9], [13, 21]]
+    assert x[[0, 1], :, [1, 2]].tolist() == [[1, 5, 9], [14, 18, 22]] and x[:, [1], None, [0, 3]].shape == (2, 2, 1)
     assert x[[]].shape == (0, 3, 4)
     assert [r.tolist() for r in x[0]] == n[0] and len(list(x)) == 2
     a, b = torch.tensor([1, 2])

@@ -938,35 +938,71 @@ static int index_parse(bp_tensor *t, PyObject *key, Index *x) {
   return 0;
 }
 
+/* Position of element i of the shape `to` in a selection that is broadcast to it. */
+static int64_t broadcast_position(const Selection *s, int64_t i, int32_t ndim, const int64_t *to) {
+  int64_t at = 0, stride = 1;
+  for (int32_t d = 1; d <= ndim; d++) {
+    int64_t k = i % to[ndim - d];
+    i /= to[ndim - d];
+    if (d > s->ndim) continue;
+    if (s->shape[s->ndim - d] != 1) at += k * stride;
+    stride *= s->shape[s->ndim - d];
+  }
+  return s->position[at];
+}
+
+/* a becomes a selection through the dimensions of a and b, of which b's follow a's; b has `size` elements for one of a. */
+static int merge(Selection *a, const Selection *b, int64_t size) {
+  int32_t ndim = a->ndim > b->ndim ? a->ndim : b->ndim;
+  int64_t shape[BP_MAX_DIMS], count = 1;
+  for (int32_t d = 1; d <= ndim; d++) {
+    int64_t p = d <= a->ndim ? a->shape[a->ndim - d] : 1, q = d <= b->ndim ? b->shape[b->ndim - d] : 1;
+    if (p != q && p != 1 && q != 1) {
+      PyErr_Format(PyExc_IndexError, "shape mismatch: indexing tensors could not be broadcast together: sizes %lld and %lld", (long long)p, (long long)q);
+      return -1;
+    }
+    count *= shape[ndim - d] = p == 1 ? q : p;
+  }
+  int64_t *position = malloc((size_t)(count ? count : 1) * 8);
+  if (!position) return PyErr_NoMemory(), -1;
+  for (int64_t k = 0; k < count; k++) position[k] = broadcast_position(a, k, ndim, shape) * size + broadcast_position(b, k, ndim, shape);
+  free(a->position);
+  a->position = position;
+  a->count = count;
+  a->ndim = ndim;
+  a->span += b->span;
+  memcpy(a->shape, shape, sizeof shape);
+  return 0;
+}
+
+/* Selections that do not stand side by side: their dimensions go to the front, as in NumPy. */
+static int bring_together(Index *x, bp_tensor *original) {
+  int64_t order[BP_MAX_DIMS];
+  int32_t n = 0, ndim = bp_ndim(x->t), apart = 0, selected[BP_MAX_DIMS] = {0};
+  for (int32_t i = 1; i < x->n; i++) apart |= x->s[i].dim != x->s[i - 1].dim + x->s[i - 1].span;
+  if (!apart) return 0;
+  for (int32_t i = 0; i < x->n; i++) {
+    int64_t first = n;
+    for (int64_t d = x->s[i].dim; d < x->s[i].dim + x->s[i].span; d++) selected[d] = 1, order[n++] = d;
+    x->s[i].dim = first;
+  }
+  for (int32_t d = 0; d < ndim; d++)
+    if (!selected[d]) order[n++] = d;
+  bp_tensor *moved = bp_permute(x->t, n, order);
+  if (!moved) return fail(), -1;
+  if (x->t != original) drop(x->t);
+  x->t = moved;
+  return 0;
+}
+
 /* x.t[.., selections, ..]: several selections count through their dimensions together, as one. */
-static bp_tensor *index_select_all(Index *x) {
+static bp_tensor *index_select_all(Index *x, bp_tensor *original) {
   Selection *s = &x->s[0];
+  if (bring_together(x, original)) return NULL;
   for (int32_t i = 1; i < x->n; i++) {
-    Selection *b = &x->s[i];
     int64_t size = 1;
-    if (b->dim != s->dim + s->span) {
-      PyErr_SetString(PyExc_IndexError, "index tensors must stand side by side");
-      return NULL;
-    }
-    for (int64_t d = 0; d < b->span; d++) size *= bp_dim(x->t, (int32_t)(b->dim + d));
-    int same = s->ndim == b->ndim && !memcmp(s->shape, b->shape, (size_t)s->ndim * 8);
-    if (!same && s->count != 1 && b->count != 1) {
-      PyErr_SetString(PyExc_IndexError, "index tensors used together must have the same shape, or one element");
-      return NULL;
-    }
-    int64_t count = same || b->count == 1 ? s->count : b->count;
-    int64_t *position = malloc((size_t)(count ? count : 1) * 8);
-    if (!position) return PyErr_NoMemory(), NULL;
-    for (int64_t k = 0; k < count; k++)
-      position[k] = s->position[s->count == 1 ? 0 : k] * size + b->position[b->count == 1 ? 0 : k];
-    if (!same && s->count == 1 && (b->count != 1 || b->ndim > s->ndim)) {
-      s->ndim = b->ndim;
-      memcpy(s->shape, b->shape, sizeof s->shape);
-    }
-    free(s->position);
-    s->position = position;
-    s->count = count;
-    s->span += b->span;
+    for (int64_t d = 0; d < x->s[i].span; d++) size *= bp_dim(x->t, (int32_t)(x->s[i].dim + d));
+    if (merge(s, &x->s[i], size)) return NULL;
   }
   int64_t shape[3 * BP_MAX_DIMS];
   int32_t n = 0, ndim = bp_ndim(x->t);
@@ -990,7 +1026,7 @@ static PyObject *tensor_subscript(PyObject *self, PyObject *key) {
   bp_tensor *t = HANDLE(self), *result;
   Index x;
   if (index_parse(t, key, &x)) return NULL;
-  if (x.n) result = index_select_all(&x);
+  if (x.n) result = index_select_all(&x, t);
   else if (x.t != t) result = x.t, x.t = NULL;
   else { /* x[...]: another view of all of it */
     int32_t ndim = bp_ndim(t);

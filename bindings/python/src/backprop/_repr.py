@@ -56,10 +56,10 @@ def _flat(nested):
 
 
 def _formatter(values, floating):
-    """A function from a number to its text, padded to the common width."""
+    """A function from a number to its text, padded to the common width, and that width; zeros and NaN may be wider."""
     if not floating:
         width = max(len(str(value)) for value in values)
-        return lambda value: str(value).rjust(width)
+        return lambda value: str(value).rjust(width), width
     some = [value for value in values if isfinite(value) and value != 0]
     largest = max(map(abs, some), default=1.0)
     smallest = min(map(abs, some), default=1.0)
@@ -74,12 +74,12 @@ def _formatter(values, floating):
         return f"{value:.{PRECISION}f}"
 
     width = max([1] + [len(text(value)) for value in some])
-    return lambda value: text(value).rjust(width)
+    return lambda value: text(value).rjust(width), width
 
 
 def _nested_text(nested, ndim, indent, formatter):
     if ndim == 0:
-        return formatter(nested)
+        return formatter[0](nested)
     if ndim == 1:
         return _row_text(nested, indent, formatter)
     parts = ["..." if item is GAP else _nested_text(item, ndim - 1, indent + 1, formatter) for item in nested]
@@ -87,10 +87,8 @@ def _nested_text(nested, ndim, indent, formatter):
 
 
 def _row_text(row, indent, formatter):
-    texts = [" ..." if value is GAP else formatter(value) for value in row]
-    if not texts:
-        return "[]"
-    width = max(len(text) for text in texts if text != " ...")
+    number, width = formatter
+    texts = [" ..." if value is GAP else number(value) for value in row]
     per_line = max(1, (WIDTH - indent) // (width + 2))
     lines = [", ".join(texts[i : i + per_line]) for i in range(0, len(texts), per_line)]
     return "[" + (",\n" + " " * (indent + 1)).join(lines) + "]"
