@@ -114,16 +114,15 @@ extension UInt8: Element {
   @inline(__always) static func mul(_ a: VB, _ b: VB) -> VB { a &* b }
   @inline(__always) static func negated(_ x: VB) -> VB { VB(repeating: 0) &- x }
   @inline(__always) static func magnitude(_ x: VB) -> VB { x }
-  // Comparing and replacing bytes is scalarised by Swift for 32 lanes and more: C compares, bits select.
+  // Comparing and replacing bytes is scalarised by Swift for 32 lanes and more, so C does it.
   @inline(__always) static func less(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(shim_less_u8(a, b)) }
-  @inline(__always) static func lessOrEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(~shim_less_u8(b, a)) }
+  @inline(__always) static func lessOrEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(shim_not_u8(shim_less_u8(b, a))) }
   @inline(__always) static func equal(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(shim_equal_u8(a, b)) }
-  @inline(__always) static func notEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(~shim_equal_u8(a, b)) }
+  @inline(__always) static func notEqual(_ a: VB, _ b: VB) -> SIMDMask<VB.MaskStorage> { mask(shim_not_u8(shim_equal_u8(a, b))) }
   @inline(__always) static func choose(_ m: SIMDMask<VB.MaskStorage>, _ a: VB, _ b: VB) -> VB {
-    let m = unsafeBitCast(m, to: VB.self)
-    return (a & m) | (b & ~m)
+    shim_choose_u8(unsafeBitCast(m, to: VB.self), a, b)
   }
-  @inline(__always) static func bytes(_ m: SIMDMask<VB.MaskStorage>) -> VB { unsafeBitCast(m, to: VB.self) & VB(repeating: 1) }
+  @inline(__always) static func bytes(_ m: SIMDMask<VB.MaskStorage>) -> VB { shim_truth_u8(unsafeBitCast(m, to: VB.self)) }
   @inline(__always) private static func mask(_ m: VB) -> SIMDMask<VB.MaskStorage> {
     unsafeBitCast(m, to: SIMDMask<VB.MaskStorage>.self)
   }

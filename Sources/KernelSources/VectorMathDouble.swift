@@ -22,8 +22,8 @@ import CShim
 @inline(__always) func signed(_ m: VD, like s: VD) -> VD { double(bits(m) | (bits(s) & VL(repeating: Int64.min))) }
 @inline(__always) private func fma(_ a: VD, _ b: VD, _ c: VD) -> VD { Double.fma(a, b, c) }
 @inline(__always) private func clamp(_ x: VD, _ lo: Double, _ hi: Double) -> VD {  // NaN stays
-  let t = x.replacing(with: splat(lo), where: x .< splat(lo))
-  return t.replacing(with: splat(hi), where: t .> splat(hi))
+  let t = shim_choose_f64(shim_less_f64(x, splat(lo)), splat(lo), x)
+  return shim_choose_f64(shim_less_f64(splat(hi), t), splat(hi), t)
 }
 
 private let integerShift = 0x1.8p52  // x + this − this rounds |x| < 2⁵¹ to an integer, which stands in the low bits of the sum
@@ -60,19 +60,28 @@ extension Double: RealMath {
 
   /// x = 2ᵏ·m, m in [√½, √2), for 0 < x < ∞; subnormals are scaled first.
   @inline(__always) private static func split(_ x0: VD) -> (m: VD, k: VD) {
-    let tiny = x0 .< splat(0x1p-1022)
-    let x = x0.replacing(with: x0 * splat(0x1p54), where: tiny)
+    let tiny = shim_less_f64(x0, splat(0x1p-1022))
+    let x = shim_choose_f64(tiny, x0 * splat(0x1p54), x0)
     let offset: Int64 = 0x3ff0_0000_0000_0000 - 0x3fe6_a09e_0000_0000
     let i = bits(x) &+ VL(repeating: offset)
     let m = double((i & VL(repeating: 0x000f_ffff_ffff_ffff)) &+ VL(repeating: 0x3fe6_a09e_0000_0000))
     // A logical shift: AVX2 has no arithmetic one for 64 bits.
     let e = unsafeBitCast(unsafeBitCast(i, to: VUL.self) &>> VUL(repeating: 52), to: VL.self)
     let k = double(e | VL(repeating: 0x4330_0000_0000_0000)) - splat(0x1p52 + 1023)
-    return (m, k.replacing(with: k - splat(54), where: tiny))
+    return (m, shim_choose_f64(tiny, k - splat(54), k))
   }
 
   /// log(±0) = −∞, log(x < 0) = NaN, log(+∞) = +∞.
   @inline(__always) static func log(_ x: VD) -> VD {
+    var r = positiveLog(x)
+    r = r.replacing(with: x, where: x .== splat(.infinity))
+    r = r.replacing(with: splat(-.infinity), where: x .== splat(0))
+    r = r.replacing(with: splat(.nan), where: x .< splat(0))
+    return r.replacing(with: x, where: x .!= x)
+  }
+
+  /// log x for 0 < x < ∞ only.
+  @inline(__always) private static func positiveLog(_ x: VD) -> VD {
     let (m, k) = split(x)
     let f = m - splat(1)
     let s = f / (splat(2) + f)
@@ -86,11 +95,7 @@ extension Double: RealMath {
     p = fma(p, z, splat(6.666666666666735130e-01))
     let h = splat(0.5) * f * f
     let t = fma(s, fma(p, z, h), k * splat(ln2Low))
-    var r = fma(k, splat(ln2High), splat(0)) - ((h - t) - f)
-    r = r.replacing(with: x, where: x .== splat(.infinity))
-    r = r.replacing(with: splat(-.infinity), where: x .== splat(0))
-    r = r.replacing(with: splat(.nan), where: x .< splat(0))
-    return r.replacing(with: x, where: x .!= x)
+    return k * splat(ln2High) - ((h - t) - f)
   }
 
   /// x·T(x²)/U(x²) for |x| ≤ 1, 1 − e^(−x²)·P(x)/Q(x) above; ±1 from 6 on.
@@ -218,17 +223,13 @@ extension Double: RealMath {
 
   /// Sine or cosine of the remainder with its sign, by the number of quarter turns taken off.
   @inline(__always) private static func quadrant(_ k: VL, _ sine: VD, _ cosine: VD) -> VD {
-    let r = sine.replacing(with: cosine, where: (k & VL(repeating: 1)) .!= VL(repeating: 0))
-    return double(bits(r) ^ ((k & VL(repeating: 2)) &<< 62))
+    let odd = VL(repeating: 0) &- (k & VL(repeating: 1))
+    return double(bits(shim_choose_f64(odd, cosine, sine)) ^ ((k & VL(repeating: 2)) &<< 62))
   }
 
   @inline(__always) private static func finished(_ r0: VD, _ x: VD, _ turns: Int64, beyond limit: Double) -> VD {
-    let r = turns == 0 ? r0.replacing(with: x, where: x .== splat(0)) : r0  // sin(−0) = −0
-    let large = magnitude(x) .> splat(limit)
-    if shim_any_i64(unsafeBitCast(large, to: VL.self)) == 0 { return r }
-    var t = r
-    for i in 0..<VD.scalarCount where x[i].magnitude > limit { t[i] = turns == 0 ? libmSin(x[i]) : libmCos(x[i]) }
-    return t
+    let r = turns == 0 ? shim_choose_f64(shim_equal_f64(x, splat(0)), x, r0) : r0  // sin(−0) = −0
+    return shim_sine_beyond(r, x, limit, turns)
   }
 
   /// C's pow. log |x| carries 65 bits (two doubles), y·log |x| likewise.
@@ -237,38 +238,36 @@ extension Double: RealMath {
     let yc = clamp(y, -0x1p80, 0x1p80)
     let (high, low) = longLog(magnitude(x))
     let (p, e) = product(yc, high)
-    let inRange = magnitude(p) .< splat(800)
-    let r = exp(p, plus: splat(0).replacing(with: fma(yc, low, e), where: inRange))
+    let inRange = shim_less_f64(magnitude(p), splat(800))
+    let r = exp(p, plus: shim_choose_f64(inRange, fma(yc, low, e), splat(0)))
     return powRules(r, x, y)
   }
 
   /// The same through plain log and exp: relative error 2⁻⁴⁰ where the result is a normal Float.
   @inline(__always) static func shortPow(_ x: VD, _ y: VD) -> VD {
-    powRules(exp(clamp(y, -0x1p80, 0x1p80) * log(magnitude(x))), x, y)
+    powRules(exp(clamp(y, -0x1p80, 0x1p80) * positiveLog(magnitude(x))), x, y)
   }
 
   /// Puts r = |x|^y right for negative x, zeros, infinities and NaN.
   @inline(__always) private static func powRules(_ r0: VD, _ x: VD, _ y: VD) -> VD {
-    // Truth values are combined as integers: Swift scalarises `.&`, `.|` and `.!` of masks.
-    let ay = magnitude(y), ax = magnitude(x), zero = splat(0), infinity = splat(.infinity)
+    // Truth values are integers here: Swift scalarises `.&`, `.|` and `.!` of masks, and a function with this many
+    // `replacing` outgrows what the optimiser will inline.
+    let ay = magnitude(y), ax = magnitude(x), zero = splat(0), one = splat(1), infinity = splat(.infinity)
     let big = splat(0x1p52)  // x + 2⁵² − 2⁵² rounds 0 ≤ x < 2⁵² to an integer
-    let whole = lanes((ay + big) - big .== ay) | lanes(ay .>= big)
+    let whole = shim_equal_f64((ay + big) - big, ay) | (shim_less_f64(ay, big) ^ ones)
     let half = splat(0.5) * ay
-    let odd = whole & lanes((half + big) - big .!= half) & lanes(ay .< splat(0x1p53))
-    let down = y .< zero
-    var r = r0
-    r = r.replacing(with: zero.replacing(with: infinity, where: down), where: ax .== zero)
-    r = r.replacing(with: infinity.replacing(with: zero, where: down), where: ax .== infinity)
-    let complex = lanes(x .< zero) & lanes(ax .< infinity) & lanes(ay .< infinity) & ~whole
-    r = r.replacing(with: splat(.nan), where: mask(complex))
+    let odd = whole & (shim_equal_f64((half + big) - big, half) ^ ones) & shim_less_f64(ay, splat(0x1p53))
+    let down = shim_less_f64(y, zero)
+    var r = shim_choose_f64(shim_equal_f64(ax, zero), shim_choose_f64(down, infinity, zero), r0)
+    r = shim_choose_f64(shim_equal_f64(ax, infinity), shim_choose_f64(down, zero, infinity), r)
+    let complex = shim_less_f64(x, zero) & shim_less_f64(ax, infinity) & shim_less_f64(ay, infinity) & (whole ^ ones)
+    r = shim_choose_f64(complex, splat(.nan), r)
     r = double(bits(r) | (bits(x) & VL(repeating: Int64.min) & odd))
-    r = r.replacing(with: x + y, where: x .!= x)
-    r = r.replacing(with: x + y, where: y .!= y)
-    r = r.replacing(with: splat(1), where: y .== zero)
-    return r.replacing(with: splat(1), where: x .== splat(1))
+    let numbers = shim_equal_f64(x, x) & shim_equal_f64(y, y)
+    r = shim_choose_f64(numbers, r, x + y)
+    return shim_choose_f64(shim_equal_f64(y, zero) | shim_equal_f64(x, one), one, r)
   }
-  @inline(__always) private static func lanes(_ m: SIMDMask<VL>) -> VL { unsafeBitCast(m, to: VL.self) }
-  @inline(__always) private static func mask(_ m: VL) -> SIMDMask<VL> { unsafeBitCast(m, to: SIMDMask<VL>.self) }
+  @inline(__always) private static var ones: VL { VL(repeating: -1) }
 
   /// log x in two doubles, 0 < x < ∞: with s = (m − 1)/(m + 1), log m = 2s + s³·(2/3 + 2/5·s² + … + 2/23·s²⁰),
   /// s² < 0.0295. The first two terms are carried in two doubles each.
@@ -344,7 +343,3 @@ extension Double: RealMath {
     splat(0.79788456080286535588) * fma(splat(0.044715) * x * x, x, x)
   }
 }
-
-// Outside the extension, where `sin` means libm's.
-private func libmSin(_ x: Double) -> Double { sin(x) }
-private func libmCos(_ x: Double) -> Double { cos(x) }

@@ -46,14 +46,14 @@ static double step(bp_context *ctx, const mlp *m) {
   return value;
 }
 
-/* Resident memory in bytes. */
+/* Resident memory in bytes, without pages of files: the library's own code comes in as the kernel sees fit. */
 static long resident(void) {
   char text[128] = "";
   FILE *f = fopen("/proc/self/statm", "r");
-  long pages = 0, total = 0;
-  if (f && fgets(text, sizeof text, f)) sscanf(text, "%ld %ld", &total, &pages);
+  long pages = 0, shared = 0;
+  if (f && fgets(text, sizeof text, f)) sscanf(text, "%*d %ld %ld", &pages, &shared);
   if (f) fclose(f);
-  return pages * sysconf(_SC_PAGESIZE);
+  return (pages - shared) * sysconf(_SC_PAGESIZE);
 }
 
 int main(void) {
@@ -76,12 +76,14 @@ int main(void) {
   no_error(ctx);
 
   begin("resident memory does not grow over 100,000 small steps");
-  for (int i = 0; i < LONG_RUN / 10; i++) step(ctx, &small); /* until every page that was reserved has been touched */
+  for (int i = 0; i < 1000; i++) step(ctx, &small);
   grown = resident();
   for (int i = 0; i < LONG_RUN; i++) last = step(ctx, &small);
   grown = resident() - grown;
   printf("# grown by %ld KB\n", grown / 1024);
-  check(grown <= 64 * 1024);
+  /* Linux counts resident pages per thread in batches of 64, so the figure is exact to some 256 KB per thread. 1 MB is 10 bytes a
+   * step: the smallest block that could be lost, 32 bytes, would show three times over. */
+  check(grown <= 1 << 20);
   check(isfinite(last));
   no_error(ctx);
   bp_context_destroy(ctx);

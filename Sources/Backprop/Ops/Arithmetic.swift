@@ -155,7 +155,10 @@ enum Where: Rule {
 
 extension Value {
   package static func + (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.add, b) }
-  package static func - (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.sub, b) }
+  package static func - (a: Value, b: Value) throws(Failure) -> Value {
+    if a.dtype == .bool || b.dtype == .bool { throw .dtype("sub: not defined for bool; use logical_not or ne") }
+    return try a.combine(.sub, b)
+  }
   package static func * (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.mul, b) }
   package static func / (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.div, b, floating: true) }
   package func pow(_ b: Value) throws(Failure) -> Value { try combine(.pow, b) }

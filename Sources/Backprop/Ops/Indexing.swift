@@ -139,12 +139,12 @@ enum ScatterAdd: Rule {
   }
 }
 
-/// y = the slices of x at index along a dimension;  dx = index_add of g      (inputs x, index; a: dim)
+/// y = the slices of x at index along a dimension;  dx = index_add of g      (inputs x, index; a: dim, b: 1 as part of embedding)
 enum IndexSelect: Rule {
   static var name: StaticString { "index_select" }
   static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, d = c.attributes.a, shape = c[0].pointee.shape
-    let index = try e.indices(c.input(1), below: shape[d], for: name)
+    let index = try e.indices(c.input(1), below: shape[d], for: c.attributes.b == 1 ? "embedding" : name)
     defer { e.drop(index, value: true) }
     let x = try e.contiguous(c.input(0), for: name)
     defer { e.drop(x, value: true) }
@@ -282,7 +282,7 @@ extension Value {
     out.append(weight.shape[1])
     return try engine.scoped { () throws(Failure) -> Value in
       let flat = try reshape(Dims(count))
-      var rows = try weight.indexSelect(0, flat)
+      var rows = try weight.apply(.indexSelect, flat, Attributes(a: 0, b: 1))
       if let padding {
         let v = weight.shape[0], p = padding < 0 ? padding + v : padding
         if p < 0 || p >= v { throw .index("embedding: padding_idx \(padding) is out of range for \(v) rows") }

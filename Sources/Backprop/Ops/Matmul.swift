@@ -112,6 +112,7 @@ enum Matmul: Rule {
     shape.append(n)
     let out = try e.make(type, shape, for: name)
     do throws(Failure) {
+      if !type.isDifferentiable { return try integerProduct(c, batch, out) }
       let (rsa, csa) = (ta[ta.count - 2], ta.last), (rsb, csb) = (tb[tb.count - 2], tb.last)
       var strides = InlineArray<4, Dims>(repeating: Dims())
       strides[0] = batchStrides(batch, m &* n)
@@ -132,6 +133,42 @@ enum Matmul: Rule {
       throw error
     }
     return out
+  }
+
+  /// Whole numbers, wrapping: exact, and rare enough to go without kernels of their own.
+  private static func integerProduct(_ c: Call, _ batch: Dims, _ out: UInt32) throws(Failure) -> UInt32 {
+    let e = c.engine, sa = c[0].pointee.shape, sb = c[1].pointee.shape
+    let a = try e.packed(c.input(0), stretchedTo: batch.appending(sa[sa.count - 2], sa.last), for: name)
+    defer { e.drop(a, value: true) }
+    let b = try e.packed(c.input(1), stretchedTo: batch.appending(sb[sb.count - 2], sb.last), for: name)
+    defer { e.drop(b, value: true) }
+    let matrices = batch.product, m = sa[sa.count - 2], k = sa.last, n = sb.last
+    switch c[0].pointee.dtype {
+    case .int64: integerProduct(Int64.self, matrices, m, n, k, e.data(a), e.data(b), e.data(out))
+    case .int32: integerProduct(Int32.self, matrices, m, n, k, e.data(a), e.data(b), e.data(out))
+    default: integerProduct(UInt8.self, matrices, m, n, k, e.data(a), e.data(b), e.data(out))
+    }
+    return out
+  }
+
+  @inline(__always) private static func integerProduct<T: FixedWidthInteger>(
+    _ type: T.Type, _ matrices: Int, _ m: Int, _ n: Int, _ k: Int,
+    _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ c: UnsafeMutableRawPointer
+  ) {
+    let a = a.assumingMemoryBound(to: T.self), b = b.assumingMemoryBound(to: T.self), c = c.assumingMemoryBound(to: T.self)
+    var row = 0
+    while row < matrices &* m {
+      let right = b + row / m &* k &* n, y = c + row &* n
+      var p = 0, j = 0
+      while j < n { y[j] = 0; j &+= 1 }
+      while p < k {
+        let factor = a[row &* k &+ p], x = right + p &* n
+        j = 0
+        while j < n { y[j] &+= factor &* x[j]; j &+= 1 }
+        p &+= 1
+      }
+      row &+= 1
+    }
   }
 
   private static func batchStrides(_ batch: Dims, _ matrix: Int) -> Dims {
@@ -186,7 +223,7 @@ enum Linear: Rule {
   }
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    if n.wants(0) { try n.give(0, g.apply(.matmul, n[1])) }
+    if n.wants(0) { try n.give(0, g.matmul(n[1])) }
     if n.wants(1) {
       let x = n[0], inner = x.shape.last, outer = g.shape.last
       let rows = x.shape.removing(at: x.rank - 1).product
@@ -200,7 +237,7 @@ extension Value {
   private func checkFactors(_ b: Value, _ name: StaticString) throws(Failure) {
     try engine.check(self, b, for: name)
     if dtype != b.dtype { throw .dtype("\(name): operands are \(dtype) and \(b.dtype); bring them to one type") }
-    if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
+    if dtype == .bool || dtype == .float16 || dtype == .bfloat16 { throw .dtype("\(name): not defined for \(dtype)") }
   }
 
   /// One- and two-dimensional operands and batches, as PyTorch's `matmul`.
@@ -232,6 +269,7 @@ extension Value {
         return try b.map { (b: Value) throws(Failure) -> Value in try y + b } ?? y
       }
     }
+    if !dtype.isDifferentiable { throw .dtype("linear: needs float32 or float64, not \(dtype)") }
     if w.rank != 2 || rank == 0 || shape.last != w.shape[1] {
       throw .shape("linear: input \(shape) does not fit weight \(w.shape); wanted [.., in] and [out, in]")
     }

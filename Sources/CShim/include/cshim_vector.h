@@ -1,6 +1,7 @@
 /* The few vector steps Swift's SIMD types scalarise: lane conversions and interleaving, at the width of the instruction
    set this header is compiled for. Each function becomes one to three instructions; none is exported. */
 #pragma once
+#include <math.h>
 #include <stdint.h>
 
 #if defined(__AVX512F__)
@@ -31,12 +32,29 @@ typedef SHIM_VECTOR(uint32_t, SHIM_F64_LANES) shim_vui_half;
 SHIM_INLINE shim_vi_bytes shim_bytes_i32(shim_vi v) { return __builtin_convertvector(v, shim_vi_bytes); }
 SHIM_INLINE shim_vl_bytes shim_bytes_i64(shim_vl v) { return __builtin_convertvector(v, shim_vl_bytes); }
 
-/* -- all bits of a lane where the comparison holds -- */
+/* -- comparing and choosing, for lanes and in functions where Swift's masks become loops: all bits of a lane, or none -- */
 SHIM_INLINE shim_vb shim_less_u8(shim_vb a, shim_vb b) { return (shim_vb)(a < b); }
 SHIM_INLINE shim_vb shim_equal_u8(shim_vb a, shim_vb b) { return (shim_vb)(a == b); }
+SHIM_INLINE shim_vb shim_choose_u8(shim_vb m, shim_vb a, shim_vb b) { return (m & a) | (~m & b); }
+SHIM_INLINE shim_vb shim_not_u8(shim_vb m) { return ~m; }
+SHIM_INLINE shim_vb shim_truth_u8(shim_vb m) { return m & 1; }
+SHIM_INLINE shim_vl shim_less_f64(shim_vd a, shim_vd b) { return (shim_vl)(a < b); }
+SHIM_INLINE shim_vl shim_equal_f64(shim_vd a, shim_vd b) { return (shim_vl)(a == b); }
+SHIM_INLINE shim_vd shim_choose_f64(shim_vl m, shim_vd a, shim_vd b) {
+  return (shim_vd)((m & (shim_vl)a) | (~m & (shim_vl)b));
+}
 
-/* -- is any bit of any lane set? -- */
-SHIM_INLINE int shim_any_i64(shim_vl v) { return __builtin_reduce_or(v) != 0; }
+/* -- r, with libm's sine (turns 0) or cosine in the lanes where |x| > limit: a loop of calls nearly never entered -- */
+static inline __attribute__((cold, noinline, unused)) shim_vd shim_sine_lanes(shim_vd r, shim_vd x, double limit, int64_t turns) {
+  for (int i = 0; i < SHIM_F64_LANES; i++)
+    if (fabs(x[i]) > limit) r[i] = turns == 0 ? sin(x[i]) : cos(x[i]);
+  return r;
+}
+SHIM_INLINE shim_vd shim_sine_beyond(shim_vd r, shim_vd x, double limit, int64_t turns) {
+  shim_vl large = (shim_vl)((shim_vd)((shim_vl)x & INT64_MAX) > limit);
+  if (__builtin_expect(__builtin_reduce_or(large) != 0, 0)) return shim_sine_lanes(r, x, limit, turns);
+  return r;
+}
 
 /* -- conversions -- */
 SHIM_INLINE shim_vf shim_f32_of_i32(shim_vi v) { return __builtin_convertvector(v, shim_vf); }
