@@ -7,6 +7,7 @@
  * pictures it has never seen. The last lines give the accuracy, the time and a checksum of the weights: it is the same for
  * any number of threads. The loss curve is written as a picture.
  */
+#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include <backprop.h>
 #include <string.h>
 
@@ -124,7 +125,7 @@ static int run(bp_context *ctx, const settings *s, const digits *d) {
   const char bar[] = "####################....................";
   char path[1024];
   bp_adam_options options = BP_ADAMW_OPTIONS_INIT;
-  double start = seconds_used(), final;
+  double start = seconds_now(), final;
   network net, loaded;
   bp_optimizer *optimizer;
   bp_tensor *train_x, *train_y, *test_x, *test_y;
@@ -175,7 +176,7 @@ static int run(bp_context *ctx, const settings *s, const digits *d) {
   }
   printf("picture    %s\n", path);
   printf("checksum   %016llx\n", (unsigned long long)checksum(&loaded));
-  printf("processor  %.2f s\n", seconds_used() - start);
+  printf("time       %.2f s\n", seconds_now() - start);
   printf("accuracy   %.2f %% of the held-out digits are read correctly\n", 100 * final);
   network_release(&net);
   network_release(&loaded);
