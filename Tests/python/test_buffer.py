@@ -156,3 +156,52 @@ def test_pickle_and_deepcopy():
     layer = copy.deepcopy(torch.nn.Linear(2, 1))
     assert isinstance(layer.weight, torch.nn.Parameter)
     assert pickle.loads(pickle.dumps(torch.float32)) is torch.float32
+
+
+def test_dlpack_shares_memory():
+    x = torch.arange(6.0).reshape(2, 3)
+    a = np.from_dlpack(x)
+    assert a.tolist() == x.tolist() and a.dtype == np.float32
+    x[0, 0] = 9
+    assert a[0, 0] == 9
+    assert np.from_dlpack(x.T).shape == (3, 2) and x.__dlpack_device__() == (1, 0)
+    b = np.arange(4, dtype=np.int32)
+    y = torch.from_dlpack(b)
+    b[0] = 7
+    assert y.tolist() == [7, 1, 2, 3] and y.dtype is torch.int32
+    z = torch.from_dlpack(x)
+    z[1, 1] = -5
+    assert x[1, 1].item() == -5
+    del b
+    gc.collect()
+    assert y.sum().item() == 13
+    with pytest.raises((BufferError, RuntimeError)):
+        torch.ones(1, requires_grad=True).__dlpack__()
+
+
+@ours
+def test_dlpack_lets_go():
+    before = torch.memory_stats()["tensors"]
+    x = torch.ones(5)
+    capsules = [x.__dlpack__(), x.__dlpack__(max_version=(1, 1)), x.__dlpack__(copy=True)]
+    arrays = [np.from_dlpack(x) for _ in range(3)]
+    y = torch.from_dlpack(x)
+    arrays[0][1] = 4
+    assert y.tolist() == [1, 4, 1, 1, 1] and np.from_dlpack(x).flags.writeable
+    del x, y, capsules, arrays
+    gc.collect()
+    assert torch.memory_stats()["tensors"] == before
+    for wrong in (3, None, "a", object()):
+        with pytest.raises(AttributeError):
+            torch.from_dlpack(wrong)
+    with pytest.raises(BufferError):
+        torch.from_dlpack(np.ones((2, 3)).T)
+    with pytest.raises(BufferError):
+        torch.from_dlpack(np.ones(3, dtype=np.complex64))
+
+    class Strange:
+        def __dlpack__(self, **kwargs):
+            return "not a capsule"
+
+    with pytest.raises(ValueError):
+        torch.from_dlpack(Strange())

@@ -75,10 +75,12 @@ static PyObject *done(bp_status status) {
   Py_RETURN_NONE;
 }
 
-/* Buffers whose borrowed tensor is gone. Releasing one may run any Python code, also code that calls the library, so it
- * waits here until the library has returned. */
+/* Memory whose borrowed tensor is gone: a buffer, or a DLPack tensor. Releasing one may run any Python code, also code that
+ * calls the library, so it waits here until the library has returned. */
 typedef struct Borrowed {
   Py_buffer buffer;
+  void *dlpack; /* if not NULL, this is what is borrowed, and delete_dlpack gives it back */
+  void (*delete_dlpack)(void *);
   struct Borrowed *next;
 } Borrowed;
 static Borrowed *pending;
@@ -99,7 +101,8 @@ static void drain(void) {
   while (pending) {
     Borrowed *b = pending;
     pending = b->next;
-    PyBuffer_Release(&b->buffer);
+    if (!b->dlpack) PyBuffer_Release(&b->buffer);
+    else if (b->delete_dlpack) b->delete_dlpack(b->dlpack);
     free(b);
   }
   PyErr_Restore(type, value, trace);
@@ -703,7 +706,7 @@ static bp_tensor *from_anything(PyObject *data, bp_dtype dtype) {
 
 /* A tensor over the memory of data. strict: what cannot be borrowed is an error, otherwise NULL without an exception. */
 static bp_tensor *borrow(const char *function, PyObject *data, int strict) {
-  Borrowed *b = malloc(sizeof *b);
+  Borrowed *b = calloc(1, sizeof *b);
   if (!b) return PyErr_NoMemory(), NULL;
   if (PyObject_GetBuffer(data, &b->buffer, PyBUF_FULL)) {
     free(b);
@@ -781,6 +784,104 @@ static void tensor_releasebuffer(PyObject *self, Py_buffer *b) {
   Export *e = b->internal;
   bp_release(e->t);
   free(e);
+}
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * DLPack, https://dmlc.github.io/dlpack: the structures of version 0.8, and those of 1.0 which carry a version and flags.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+typedef struct { int32_t type, id; } DLDevice;
+typedef struct { uint8_t code, bits; uint16_t lanes; } DLDataType;
+typedef struct { void *data; DLDevice device; int32_t ndim; DLDataType dtype; int64_t *shape, *strides; uint64_t byte_offset; } DLTensor;
+typedef struct DLManaged { DLTensor tensor; void *owner; void (*deleter)(struct DLManaged *); } DLManaged;
+typedef struct DLVersioned {
+  struct { uint32_t major, minor; } version;
+  void *owner;
+  void (*deleter)(struct DLVersioned *);
+  uint64_t flags; /* bit 0: read only */
+  DLTensor tensor;
+} DLVersioned;
+enum { DL_CPU = 1, DL_READ_ONLY = 1 };
+
+static const DLDataType dlpack_types[8] = {{2, 32, 1}, {2, 64, 1}, {0, 64, 1}, {0, 32, 1}, {1, 8, 1}, {6, 8, 1}, {2, 16, 1}, {4, 16, 1}};
+
+/* One allocation: the structure asked for, then sizes and strides. Holds a count of the handle. */
+typedef struct {
+  union { DLManaged old; DLVersioned versioned; } u;
+  bp_tensor *t;
+  int64_t sizes[2 * BP_MAX_DIMS];
+} Shared;
+
+/* The consumer may let go on any thread, and even after Python has ended: then the process takes the memory. */
+static void shared_free(Shared *e) {
+  if (!Py_IsInitialized()) return;
+  PyGILState_STATE gil = PyGILState_Ensure();
+  bp_release(e->t);
+  PyGILState_Release(gil);
+  free(e);
+}
+static void shared_delete(DLManaged *m) { shared_free((Shared *)m); }
+static void shared_delete_versioned(DLVersioned *m) { shared_free((Shared *)m); }
+
+/* A capsule nobody has taken is still ours; a consumer renames it. */
+static void capsule_free(PyObject *capsule) {
+  static const char *const names[] = {"dltensor", "dltensor_versioned"};
+  for (int i = 0; i < 2; i++)
+    if (PyCapsule_IsValid(capsule, names[i])) shared_free(PyCapsule_GetPointer(capsule, names[i]));
+}
+
+/* A capsule over the memory of t, in the structure with a version or the one before it. */
+static PyObject *export_dlpack(bp_tensor *t, int versioned) {
+  View view;
+  if (view_of(t, &view)) return NULL;
+  if (bp_requires_grad(t)) return PyErr_Format(PyExc_BufferError, "Can't export tensors that require gradient, use tensor.detach()");
+  Shared *e = calloc(1, sizeof *e);
+  if (!e) return PyErr_NoMemory();
+  for (int32_t d = 0; d < view.ndim; d++) {
+    e->sizes[d] = view.shape[d];
+    e->sizes[BP_MAX_DIMS + d] = view.stride[d] / view.size;
+  }
+  DLTensor tensor = {view.data, {DL_CPU, 0}, view.ndim, dlpack_types[view.dtype], e->sizes, e->sizes + BP_MAX_DIMS, 0};
+  e->t = bp_retain(t);
+  if (versioned) e->u.versioned = (DLVersioned){{1, 0}, e, shared_delete_versioned, 0, tensor};
+  else e->u.old = (DLManaged){tensor, e, shared_delete};
+  PyObject *capsule = PyCapsule_New(e, versioned ? "dltensor_versioned" : "dltensor", capsule_free);
+  if (!capsule) shared_free(e);
+  return capsule;
+}
+
+/* The tensor in a capsule, borrowed; the capsule is used up. */
+static bp_tensor *import_dlpack(PyObject *capsule) {
+  int versioned = PyCapsule_IsValid(capsule, "dltensor_versioned");
+  void *managed = PyCapsule_GetPointer(capsule, versioned ? "dltensor_versioned" : "dltensor");
+  if (!managed) return NULL;
+  if (versioned && ((DLVersioned *)managed)->version.major != 1) return PyErr_SetString(PyExc_BufferError, "from_dlpack(): DLPack of an unknown version"), NULL;
+  const DLTensor *d = versioned ? &((DLVersioned *)managed)->tensor : &((DLManaged *)managed)->tensor;
+  bp_dtype dtype = 0;
+  while (dtype < 8 && memcmp(&dlpack_types[dtype], &d->dtype, sizeof d->dtype)) dtype++;
+  int64_t dense = 1, empty = 0;
+  for (int32_t i = 0; i < d->ndim; i++) empty |= d->shape[i] == 0;
+  int gaps = 0;
+  for (int32_t i = d->ndim - 1; i >= 0 && d->strides && !empty; i--) {
+    gaps |= d->shape[i] != 1 && d->strides[i] != dense;
+    dense *= d->shape[i];
+  }
+  char *data = (char *)d->data + d->byte_offset;
+  const char *problem = d->device.type != DL_CPU ? "the tensor is not in the CPU's memory"
+    : d->ndim > BP_MAX_DIMS ? "at most 8 dimensions" : dtype == 8 ? "elements of this type have no dtype here"
+    : versioned && ((DLVersioned *)managed)->flags & DL_READ_ONLY ? "the memory is read only; copy with tensor()"
+    : gaps ? "the memory must be row-major without gaps; copy with tensor()"
+    : (uintptr_t)data % (uintptr_t)dtype_table[dtype].size ? "the memory must be aligned to its elements; copy with tensor()" : NULL;
+  if (problem) return PyErr_Format(PyExc_BufferError, "from_dlpack(): %s", problem), NULL;
+  Borrowed *b = calloc(1, sizeof *b);
+  if (!b) return PyErr_NoMemory(), NULL;
+  b->dlpack = managed;
+  b->delete_dlpack = (void (*)(void *))(versioned ? (void (*)(void))((DLVersioned *)managed)->deleter : (void (*)(void))((DLManaged *)managed)->deleter);
+  bp_tensor *t = bp_tensor_borrow(ctx, dtype, d->ndim, d->shape, data, release_borrowed, b);
+  if (!t) return free(b), fail(), NULL;
+  PyCapsule_SetName(capsule, versioned ? "used_dltensor_versioned" : "used_dltensor");
+  PyCapsule_SetDestructor(capsule, NULL);
+  return t;
 }
 
 /* ---------------------------------------------------------------------------------------------------------------
@@ -1749,6 +1850,50 @@ static PyObject *run_from_buffer(const Row *r, PyObject **v) {
   return t ? wrap(t) : NULL;
 }
 
+/* from_dlpack(anything with __dlpack__) */
+static PyObject *run_from_dlpack(const Row *r, PyObject **v) {
+  (void)r;
+  PyObject *method = PyObject_GetAttrString(v[0], "__dlpack__"), *none = PyTuple_New(0), *kw = Py_BuildValue("{s(ii)}", "max_version", 1, 0);
+  PyObject *capsule = method && none && kw ? PyObject_Call(method, none, kw) : NULL;
+  if (method && none && !capsule && PyErr_ExceptionMatches(PyExc_TypeError)) { /* from before DLPack 1.0 */
+    PyErr_Clear();
+    capsule = PyObject_CallNoArgs(method);
+  }
+  Py_XDECREF(method);
+  Py_XDECREF(none);
+  Py_XDECREF(kw);
+  bp_tensor *t = capsule ? import_dlpack(capsule) : NULL;
+  Py_XDECREF(capsule);
+  return t ? wrap(t) : NULL;
+}
+
+/* __dlpack__(stream=None, max_version=None, dl_device=None, copy=None) */
+static PyObject *run_dlpack(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  int versioned = 0;
+  if (!absent(v[1])) return PyErr_Format(PyExc_BufferError, "__dlpack__: the CPU has no streams");
+  if (!absent(v[2])) {
+    PyObject *major = PySequence_GetItem(v[2], 0);
+    versioned = major && PyLong_Check(major) && PyLong_AsLong(major) >= 1;
+    Py_XDECREF(major);
+    if (PyErr_Occurred()) return NULL;
+  }
+  if (!absent(v[3])) {
+    PyObject *type = PySequence_GetItem(v[3], 0);
+    int cpu = type && PyLong_Check(type) && PyLong_AsLong(type) == DL_CPU;
+    Py_XDECREF(type);
+    if (!cpu) return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_BufferError, "__dlpack__: only the CPU's memory can be shared");
+  }
+  TRUTH_OR(4, copy, 0);
+  bp_tensor *own = copy && !absent(v[4]) ? bp_clone(x) : NULL;
+  if (copy && !own) return fail();
+  PyObject *capsule = export_dlpack(own ? own : x, versioned);
+  if (own) drop(own);
+  return capsule;
+}
+
+static PyObject *run_dlpack_device(const Row *r, PyObject **v) { (void)r; (void)v; return Py_BuildValue("(ii)", DL_CPU, 0); }
+
 typedef bp_tensor *(*Fill)(bp_context *, bp_dtype, int32_t, const int64_t *);
 static PyObject *run_zeros(const Row *r, PyObject **v) {
   SIZES(0, shape, n);
@@ -2385,6 +2530,9 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
   CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ") \
   OP(from_buffer, from_buffer, F, run_from_buffer, NULL, NULL, "(buffer)") \
   OP(from_numpy, from_numpy, F, run_from_buffer, NULL, NULL, "(array)") \
+  OP(from_dlpack, from_dlpack, F, run_from_dlpack, NULL, NULL, "(ext_tensor)") \
+  OP(dlpack, __dlpack__, M, run_dlpack, NULL, NULL, "(input, *, stream=None, max_version=None, dl_device=None, copy=None)") \
+  OP(dlpack_device, __dlpack_device__, M, run_dlpack_device, NULL, NULL, "(input)") \
   CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, *, ") CREATION(OP, empty, run_zeros, bp_zeros, "(*size, *, ") \
   CREATION(OP, ones, run_zeros, bp_ones, "(*size, *, ") CREATION(OP, rand, run_zeros, bp_rand, "(*size, *, ") \
   CREATION(OP, randn, run_zeros, bp_randn, "(*size, *, ") \
