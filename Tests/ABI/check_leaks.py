@@ -6,7 +6,7 @@ copy for everybody, which may be the AVX-512 one. Hence three rules, read off th
  - objects: nothing outside the V3 and V4 kernels needs more than the baseline;
  - objects: a weak function inside those that needs more bears its module's name. Embedded Swift's run-time part (swift_release, …), which the compiler
    puts into each module, is left to the third rule;
- - library: every function without KernelsV3 or KernelsV4 in its name is the baseline's.
+ - library: of those run-time functions the linker kept the baseline's copy.
 """
 import re
 import subprocess
@@ -20,6 +20,7 @@ RUNTIME = re.compile(r"_?swift_\w+$")
 BMI = re.compile(r"(shlx|shrx|sarx|andn|mulx|rorx|bextr|blsi|blsr|blsmsk|bzhi|lzcnt|tzcnt|pdep|pext|movbe)\b")
 
 problems = []
+merged = set()  # names of which the linker keeps one copy
 
 
 def functions(path):
@@ -52,6 +53,7 @@ def weak_functions(path):
 
 def check(path, module, allowed):
     anywhere, seen = {name for name in weak_functions(path) if module not in name}, set()
+    merged.update(anywhere)
     if allowed:
         anywhere = {name for name in anywhere if not RUNTIME.match(name)}
     for name, instruction in functions(path):
@@ -73,7 +75,7 @@ for folder in sorted(SCRATCH.glob("*.build")):
 if LIBRARY.exists():
     linked = {}
     for name, instruction in functions(LIBRARY):
-        if level(instruction) and not re.search(r"KernelsV[34]", name):
+        if name in merged and level(instruction):
             linked.setdefault(name, instruction)
     problems += [f"{LIBRARY.name}: {name[:90]} needs {level(instruction)}: {instruction}" for name, instruction in linked.items()]
 if objects == 0:
