@@ -49,7 +49,7 @@ enum GreaterOrEqual<T: Element>: BinaryOperation {
 enum ReluBackward<T: Element & RealMath>: BinaryOperation {
   @inline(__always) static func apply(_ g: T.V, _ y: T.V) -> T.V {
     let zero = T.sub(T.splat(T.one), T.splat(T.one))
-    return T.choose(T.less(zero, y), g, zero)
+    return T.choose(T.lessOrEqual(y, zero), zero, g)
   }
 }
 enum SigmoidBackward<T: Element & RealMath>: BinaryOperation {

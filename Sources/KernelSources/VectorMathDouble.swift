@@ -1,6 +1,10 @@
 // Elementary functions of a Double vector. exp is a Taylor polynomial; log, sin and cos after fdlibm `e_log.c`, `k_sin.c`,
 // `k_cos.c`, `e_rem_pio2.c` (Sun Microsystems 1993); tanh and erf after Cephes `tanh.c`, `ndtr.c` (S. Moshier); the short
 // sine after musl `__sindf.c`, `__cosdf.c`. pow carries log x in two doubles, exp reads both.
+//
+// Largest error in ULP against 80-bit libm over sampled bit patterns (MathAccuracyTests), with FMA / without (base x86):
+//   exp .97 / .95   log .77   erf 2.61 / 2.62   tanh 1.25   sigmoid 1.43 / 1.63   sin .77   cos .73   pow .96 / 1.06   sqrt .5
+//   gelu 1.1 / 1.4, geluTanh .85 / 1.2, their slopes 1.2 and 3.0, in ULP of max(|x|, 1)
 import CShim
 
 #if ISA_V4
@@ -322,8 +326,7 @@ extension Double: RealMath {
   }
 
   @inline(__always) static func gelu(_ x: VD) -> VD {
-    let h = splat(0.5) * x
-    return fma(h, erf(x * splat(0.70710678118654752440)), h)
+    x * fma(splat(0.5), erf(x * splat(0.70710678118654752440)), splat(0.5))
   }
   @inline(__always) static func geluTanh(_ x: VD) -> VD {
     let h = splat(0.5) * x

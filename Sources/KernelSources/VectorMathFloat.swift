@@ -1,6 +1,9 @@
 // Elementary functions of a Float vector. Polynomials for exp, erf and log after N. Juffa's published single-precision
 // minimax fits; tanh's small range after Cephes `tanhf.c` (S. Moshier); sin and cos after musl `__sindf.c`, `__cosdf.c`.
-// ULP figures are maxima measured by MathAccuracyTests over all exponents, FMA variants / base variant.
+//
+// Largest error in ULP over sampled bit patterns of every exponent (MathAccuracyTests), with FMA / without (base x86):
+//   exp .83 / 1.09   log .84 / 1.06   erf .94 / 1.03   tanh 1.29   sigmoid 1.48 / 1.60   sin, cos, pow .51   sqrt .5
+//   gelu .93 / 1.17, geluTanh .86 / 1.08, their slopes 1.1 / 1.2 and 1.5 / 1.8, in ULP of max(|x|, 1)
 import CShim
 
 #if ISA_V4
@@ -131,8 +134,7 @@ extension Float: RealMath {
   }
 
   @inline(__always) static func gelu(_ x: VF) -> VF {
-    let h = splat(0.5) * x
-    return fma(h, erf(x * splat(0.70710678118654752)), h)
+    x * fma(splat(0.5), erf(x * splat(0.70710678118654752)), splat(0.5))
   }
   @inline(__always) static func geluTanh(_ x: VF) -> VF {
     let h = splat(0.5) * x

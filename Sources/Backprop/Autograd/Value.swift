@@ -95,9 +95,22 @@ extension Value {
     try engine.check(self, other, for: operation.rule.name)
     var type = commonType(other)
     if floating, type.category != .floating { type = .float32 }
+    if other.isNumber, type == dtype { return try other.withNumber(as: type) { (n) throws(Failure) in try apply(operation, n) } }
+    if isNumber, type == other.dtype { return try withNumber(as: type) { (n) throws(Failure) in try n.apply(operation, other) } }
     return try engine.scoped { () throws(Failure) -> Value in
       try self.to(type).apply(operation, other.to(type))
     }
+  }
+
+  private var isNumber: Bool { slot.pointee.flags.contains(.number) }
+
+  /// Calls `body` with a plain number's value in another type: the common case, without the tape and a scope.
+  private func withNumber(as type: DType, _ body: (Value) throws(Failure) -> Value) throws(Failure) -> Value {
+    let i = try engine.make(type, Dims(), for: "number")
+    defer { engine.drop(i, value: true) }
+    let n = Value(engine: engine, index: i)
+    if dtype == .int64 && type == .int64 { n.data(as: Int64.self).pointee = data(as: Int64.self).pointee } else { n.set(0, to: get(0)) }
+    return try body(n)
   }
 
   /// Applies a one-operand operation that only knows floating numbers; integers become float32.

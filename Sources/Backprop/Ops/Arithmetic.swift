@@ -161,7 +161,15 @@ extension Value {
   }
   package static func * (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.mul, b) }
   package static func / (a: Value, b: Value) throws(Failure) -> Value { try a.combine(.div, b, floating: true) }
-  package func pow(_ b: Value) throws(Failure) -> Value { try combine(.pow, b) }
+  package func pow(_ b: Value) throws(Failure) -> Value {
+    if dtype == .bool && b.dtype == .bool {  // 0⁰ = 0¹… : false only for false to the power of true
+      return try engine.scoped { () throws(Failure) -> Value in try maximum(b.logicalNot()) }
+    }
+    if b.slot.pointee.flags.contains(.number), b.dtype.category == .integer, dtype.category != .floating, b.get(0) < 0 {
+      throw .argument("pow: whole numbers to the negative power \(Int(b.get(0))) are not whole; convert to a floating type first")
+    }
+    return try combine(.pow, b)
+  }
   package func maximum(_ b: Value) throws(Failure) -> Value { try combine(.maximum, b) }
   package func minimum(_ b: Value) throws(Failure) -> Value { try combine(.minimum, b) }
   package func eq(_ b: Value) throws(Failure) -> Value { try combine(.eq, b) }

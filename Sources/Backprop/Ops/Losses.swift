@@ -153,11 +153,12 @@ extension Value {
       }
       i += 1
     }
-    var safe = labels, counts: Value? = nil  // counts: 1, or the label's weight, or 0 where ignored
+    var safe = labels, valid: Value? = nil, counts: Value? = nil  // counts: 1, or the label's weight, or 0 where ignored
     if ignored > 0 {
-      let valid = try labels.ne(Value.integer(engine, Int64(o.ignoreIndex)))
-      safe = try valid.select(labels, Value.integer(engine, 0).to(.int64))
-      counts = try valid.to(dtype)
+      let counted = try labels.ne(Value.integer(engine, Int64(o.ignoreIndex)))
+      safe = try counted.select(labels, Value.integer(engine, 0).to(.int64))
+      counts = try counted.to(dtype)
+      valid = counted
     }
     if let w = o.weight {
       let own = try w.indexSelect(0, safe)
@@ -166,10 +167,11 @@ extension Value {
     var losses = try -gather(1, safe.unsqueeze(1)).squeeze(1)
     if let counts { losses = try losses * counts }
     if o.labelSmoothing > 0 {
-      var all = try -(o.weight.map { (w: Value) throws(Failure) -> Value in try self * w } ?? self).sum(Dims(1))
-      if ignored > 0 { all = try all * labels.ne(Value.integer(engine, Int64(o.ignoreIndex))).to(dtype) }
+      let all = try -(o.weight.map { (w: Value) throws(Failure) -> Value in try self * w } ?? self).sum(Dims(1))
       losses = try losses * (1 - o.labelSmoothing) + all * (o.labelSmoothing / Double(classes))
     }
+    // Chosen, not multiplied: an ignored sample's gradient is 0 even when there is nothing else to divide by.
+    if let valid { losses = try valid.select(losses, losses.number(0)) }
     switch o.reduction {
     case .none: return try losses.reshape(outShape)
     case .sum: return try losses.sum()

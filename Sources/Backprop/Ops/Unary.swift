@@ -109,14 +109,14 @@ enum Erf: UnaryRule {
 
 // MARK: Activations. While nobody differentiates the gradient, one fused kernel gives it.
 
-/// y = max(x, 0);  dx = g where y > 0
+/// y = max(x, 0);  dx = g except where y ≤ 0, so a NaN lets it pass
 enum Relu: UnaryRule {
   static var name: StaticString { "relu" }
   static var kernel: UnaryKernel { .relu }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if !g.engine.isRecording { return try n.give(0, g.fused(.reluBackward, n.output, name)) }
-    try n.give(0, n.output.gt(n.output.number(0)).select(g, g.number(0)))
+    try n.give(0, n.output.le(n.output.number(0)).select(g.number(0), g))
   }
 }
 
@@ -209,7 +209,7 @@ enum Cast: Rule {
 extension Value {
   package static prefix func - (x: Value) throws(Failure) -> Value { try x.apply(.neg) }
   package func abs() throws(Failure) -> Value { try apply(.abs) }
-  package func sign() throws(Failure) -> Value { try apply(.sign) }
+  package func sign() throws(Failure) -> Value { dtype == .bool ? try clone() : try apply(.sign) }
   package func square() throws(Failure) -> Value { try apply(.square) }
   package func sqrt() throws(Failure) -> Value { try applyFloating(.sqrt) }
   package func rsqrt() throws(Failure) -> Value { try applyFloating(.rsqrt) }
