@@ -13,7 +13,7 @@ protocol RealMath: Real {
   static func cos(_ x: V) -> V
   static func sqrt(_ x: V) -> V
   static func pow(_ x: V, _ y: V) -> V
-  /// x·Φ(x) = x/2·(1 + erf(x/√2)). Error up to 2 ULP of |x|, not of the (for x ≪ 0 far smaller) result, as in PyTorch.
+  /// x·Φ(x) = x/2·(1 + erf(x/√2)). The error is bounded in ULP of |x|, not of the (for x ≪ 0 far smaller) result, as in PyTorch.
   /// gelu(−∞) = NaN, as there; gelu(−0) = +0.
   static func gelu(_ x: V) -> V
   /// x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))). Error as `gelu`.
