@@ -42,10 +42,14 @@ class Tally:
 
 def build(program, language):
     """The built program, or None and the compiler's words."""
-    target = OUT / f"{program}.{language}"
-    command = LANGUAGES[language] + STRICT + ["-I", str(ROOT / "include"), str(HERE / f"{program}.c")]
-    result = subprocess.run(command + ["-x", "none"] + LINK + ["-o", str(target)], capture_output=True, text=True)
-    return (target, "") if result.returncode == 0 else (None, result.stdout + result.stderr)
+    target, compiler = OUT / f"{program}.{language}", LANGUAGES[language]
+    compiled = f"{target}.o"
+    for command in ([*compiler, *STRICT, "-I", str(ROOT / "include"), "-c", str(HERE / f"{program}.c"), "-o", compiled],
+                    [*(CXX if language.startswith("c++") else CC), compiled, *LINK, "-o", str(target)]):
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode:
+            return None, result.stdout + result.stderr
+    return target, ""
 
 
 def run(command, label, tally, env=None, folder=None):

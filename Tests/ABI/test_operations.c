@@ -275,6 +275,15 @@ static void products(bp_context *ctx) {
     expect(bp_grad(b), "3", "2 2 2");
     expect(bp_grad(a), "2 2", "2 2 2 2");
     expect(bp_linear(a, w, NULL), "2 3", "1 2 3 3 4 7");
+    bp_zero_grad(w);
+    bp_zero_grad(b);
+    a = trainable(ctx, "2", "5 6"); /* one sample, without a batch dimension */
+    y = bp_linear(a, w, b);
+    expect(y, "3", "15 26 41");
+    bp_backward(bp_sum(y));
+    expect(bp_grad(a), "2", "2 2");
+    expect(bp_grad(w), "3 2", "5 6 5 6 5 6");
+    expect(bp_grad(b), "3", "1 1 1");
   }
   bp_scope_pop(ctx);
   no_error(ctx);
