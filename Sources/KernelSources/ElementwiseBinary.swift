@@ -45,7 +45,7 @@ enum Greater<T: Element>: BinaryOperation {
 enum GreaterOrEqual<T: Element>: BinaryOperation {
   @inline(__always) static func apply(_ a: T.V, _ b: T.V) -> T.Bytes { T.bytes(T.lessOrEqual(b, a)) }
 }
-/// g where y > 0, else 0 (also for a NaN y).
+/// 0 where y ≤ 0, else g (also for a NaN y, as in PyTorch).
 enum ReluBackward<T: Element & RealMath>: BinaryOperation {
   @inline(__always) static func apply(_ g: T.V, _ y: T.V) -> T.V {
     let zero = T.sub(T.splat(T.one), T.splat(T.one))

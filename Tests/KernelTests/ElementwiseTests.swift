@@ -129,7 +129,7 @@ struct ElementwiseTests {
     let sameOrZero = { (a: T, b: T) in a.same(b) || (a == 0 && b == 0) }
     try checkBinary(table, .maximum, T.type, t, zero: 0, sameOrZero) { $0.isNaN || $1.isNaN ? .nan : Swift.max($0, $1) }
     try checkBinary(table, .minimum, T.type, t, zero: 0, sameOrZero) { $0.isNaN || $1.isNaN ? .nan : Swift.min($0, $1) }
-    try checkBinary(table, .reluBackward, t) { $1 > 0 ? $0 : 0 }
+    try checkBinary(table, .reluBackward, t) { $1 <= 0 ? 0 : $0 }
     try checkBinary(table, .sigmoidBackward, t) { $0 * $1 * (1 - $1) }
     try checkBinary(table, .tanhBackward, t) { $0 * (1 - $1 * $1) }
     try truths(table, T.type, t)
