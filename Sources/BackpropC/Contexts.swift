@@ -1,4 +1,4 @@
-// Sections 1, 3, 4 and 16: versions, contexts, scopes, the table of operations.
+// Sections 1 and 3: versions and contexts.
 import Backprop
 import CBackprop
 import CShim
@@ -79,34 +79,4 @@ import KernelAPI
   guard let e = takeContext(ctx, "memory_trim") else { return handleError }
   e.trimMemory()
   return 0
-}
-
-// MARK: Scopes and ownership
-
-@_cdecl("bp_scope_push") @implementation public func bp_scope_push(_ ctx: OpaquePointer?) -> bp_status {
-  guard let e = takeContext(ctx, "scope_push") else { return handleError }
-  return perform(on: e) { () throws(Failure) in try e.pushScope() }
-}
-@_cdecl("bp_scope_pop") @implementation public func bp_scope_pop(_ ctx: OpaquePointer?) -> bp_status {
-  guard let e = takeContext(ctx, "scope_pop") else { return handleError }
-  return perform(on: e) { () throws(Failure) in try e.popScope() }
-}
-@_cdecl("bp_retain") @implementation public func bp_retain(_ t: OpaquePointer?) -> OpaquePointer? {
-  guard let v = take(t, "retain") else { return nil }
-  v.retain()
-  return t
-}
-@_cdecl("bp_release") @implementation public func bp_release(_ t: OpaquePointer?) {
-  guard let t else { return }
-  if let v = Handle(t).asValue, v.release() { return }
-  if let e = Handle(t).engine {
-    e.record(Failure(.handle, "release: not a handle you own (released before, borrowed, or never a tensor)"))
-  }
-}
-
-// MARK: The table of operations
-
-@_cdecl("bp_operation_count") @implementation public func bp_operation_count() -> Int32 { Int32(OperationTable.count) }
-@_cdecl("bp_operation_name") @implementation public func bp_operation_name(_ i: Int32) -> UnsafePointer<CChar>? {
-  i >= 0 && Int(i) < OperationTable.count ? text(OperationTable.name(Int(i))) : nil
 }

@@ -92,7 +92,8 @@ func optional(_ p: OpaquePointer?, _ name: StaticString) throws(Failure) -> Valu
 
 // MARK: Arguments
 
-func dims(_ n: Int32, _ p: UnsafePointer<Int64>?, _ name: StaticString) throws(Failure) -> Dims {
+/// A list of sizes or dimensions.
+func list(_ n: Int32, _ p: UnsafePointer<Int64>?, _ name: StaticString) throws(Failure) -> Dims {
   if n < 0 || n > 8 { throw Failure(.shape, "\(name): \(Int(n)) dimensions given, wanted 0 to 8") }
   var d = Dims()
   if n == 0 { return d }
@@ -107,7 +108,7 @@ func type(_ raw: bp_dtype, _ name: StaticString) throws(Failure) -> DType {
   throw Failure(.dtype, "\(name): \(Int(raw)) is no dtype")
 }
 
-func reduction(_ raw: bp_reduction, _ name: StaticString) throws(Failure) -> Reduction {
+func convert(_ raw: bp_reduction, _ name: StaticString) throws(Failure) -> Reduction {
   if let r = Reduction(rawValue: raw) { return r }
   throw Failure(.argument, "\(name): reduction \(Int(raw)) is none of none (0), mean (1), sum (2)")
 }

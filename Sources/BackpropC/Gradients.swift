@@ -1,7 +1,6 @@
 // Section 7: gradients.
 import Backprop
 import CBackprop
-import CShim
 
 @_cdecl("bp_set_requires_grad") @implementation public func bp_set_requires_grad(_ t: OpaquePointer?, _ requires_grad: Int32) -> bp_status {
   guard let v = take(t, "set_requires_grad") else { return handleError }

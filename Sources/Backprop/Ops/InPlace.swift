@@ -1,0 +1,73 @@
+// Changes in place: outside the graph, seen by all views, counted by the storage's version.
+import CShim
+import KernelAPI
+
+extension Value {
+  private func checkInPlace(_ other: Value?, _ operation: StaticString) throws(Failure) {
+    if let other { try engine.check(self, other, for: operation) }
+    if engine.isRecording, requiresGrad || (other?.requiresGrad ?? false) {
+      throw .graph("\(operation): tensor of shape \(shape) takes part in a graph; change it in place only while recording is off")
+    }
+    try checkWritable(operation)
+    if let other, try shape.broadcast(with: other.shape, for: operation) != shape {
+      throw .shape("\(operation): shape \(other.shape) does not stretch to \(shape)")
+    }
+  }
+
+  /// self ← f(self, other), converted to self's type.
+  private func change(
+    _ operation: StaticString, _ other: Value, _ f: (Value, Value) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try checkInPlace(other, operation)
+    try engine.withoutRecording { () throws(Failure) in
+      try engine.scopedWork { () throws(Failure) in
+        let result = try f(self, other)
+        if result.dtype.category.rawValue > dtype.category.rawValue {
+          throw .dtype("\(operation): a result of type \(result.dtype) does not fit into \(dtype)")
+        }
+        try overwrite(with: result.to(dtype))
+      }
+    }
+    return self
+  }
+
+  /// Same type, shape stretched to ours, memory possibly ours too.
+  private func overwrite(with source: Value) throws(Failure) {
+    var from = source
+    if source.slot.pointee.storage == slot.pointee.storage { from = try source.clone() }
+    engine.copy(
+      shape, from: from.data, from.shape.strides(from.strides, stretchedTo: shape), to: data, strides, size: dtype.size)
+    bumpVersion()
+  }
+
+  package func add_(_ b: Value) throws(Failure) -> Value {
+    try change("add_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x + y }
+  }
+  package func sub_(_ b: Value) throws(Failure) -> Value {
+    try change("sub_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x - y }
+  }
+  package func mul_(_ b: Value) throws(Failure) -> Value {
+    try change("mul_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x * y }
+  }
+  package func div_(_ b: Value) throws(Failure) -> Value {
+    try change("div_", b) { (x: Value, y: Value) throws(Failure) -> Value in try x / y }
+  }
+  package func copy_(_ source: Value) throws(Failure) -> Value {
+    try checkInPlace(source, "copy_")
+    try engine.withoutRecording { () throws(Failure) in
+      try engine.scopedWork { () throws(Failure) in try overwrite(with: source.to(dtype)) }
+    }
+    return self
+  }
+  package func fill_(_ x: Double) throws(Failure) -> Value {
+    try checkInPlace(nil, "fill_")
+    if count == 0 { return self }
+    if isContiguous {
+      fill(x)
+      bumpVersion()
+    } else {
+      try engine.scopedWork { () throws(Failure) in try overwrite(with: Value.full(engine, dtype, Dims(), x)) }
+    }
+    return self
+  }
+}
