@@ -15,7 +15,11 @@ let engine: [SwiftSetting] = embedded + [.unsafeFlags(["-enforce-exclusivity=unc
 func kernels(_ name: String, _ define: String, _ flags: [String]) -> Target {
   .target(
     name: name, dependencies: ["KernelAPI", "CShim"],
-    swiftSettings: embedded + [.define(define), .unsafeFlags(["-Ounchecked", "-wmo", "-Xcc", "-fno-math-errno"] + flags)])
+    swiftSettings: embedded + [
+      .define(define), .unsafeFlags(["-Ounchecked", "-wmo", "-Xcc", "-fno-math-errno"] + flags),
+      // One object per file, which a debug build's file map and index expect even of a whole-module compilation.
+      .unsafeFlags(["-num-threads", "2"], .when(configuration: .debug)),
+    ])
 }
 #if arch(x86_64)
 let kernelTargets = [
