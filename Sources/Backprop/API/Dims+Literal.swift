@@ -11,7 +11,7 @@ extension Dims: ExpressibleByArrayLiteral {
   public var array: [Int] {
     var a: [Int] = []
     var i = 0
-    while i < count { a.append(values[i]); i += 1 }
+    while i < count { a.append(self[i]); i += 1 }
     return a
   }
 }

@@ -197,7 +197,7 @@ enum Matmul: Rule {
 }
 
 /// y = x·wᵀ + b for x [.., in], w [out, in], b [out] or none;  dx = g·w, dw = gᵀ·x, db = Σ g
-enum Linear: Rule {
+enum LinearMap: Rule {
   static var name: StaticString { "linear" }
   static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine, type = c[0].pointee.dtype

@@ -57,7 +57,7 @@ enum Operation: UInt16, CaseIterable {
     case .argmax: RuleRecord(Argmax.self)
     case .argmin: RuleRecord(Argmin.self)
     case .matmul: RuleRecord(Matmul.self)
-    case .linear: RuleRecord(Linear.self)
+    case .linear: RuleRecord(LinearMap.self)
     case .reshape: RuleRecord(Reshape.self)
     case .permute: RuleRecord(Permute.self)
     case .expand: RuleRecord(Expand.self)

@@ -4,7 +4,7 @@
 public struct Dims: Sendable {
   public static let most = 8
   private var values = InlineArray<8, Int>(repeating: 0)
-  public private(set) var count = 0
+  public internal(set) var count = 0
 
   public init() {}
   init(_ a: Int) { append(a) }
