@@ -120,19 +120,18 @@ func withValues<T>(
   if n < 0 { throw Failure(.argument, "\(name): the number of tensors is negative: \(Int(n))") }
   if n == 0 { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
   guard let p else { throw Failure(.argument, "\(name): the list of \(Int(n)) tensors is NULL") }
-  let bytes = Int(n) * MemoryLayout<Value>.stride
-  guard let memory = shim_malloc(bytes) else { throw Failure(.memory, "\(name): no memory for \(bytes) bytes") }
-  defer { shim_free(memory) }
-  let values = memory.assumingMemoryBound(to: Value.self)
-  var i = 0
-  while i < Int(n) {
-    guard let h = p[i], let v = Handle(h).asValue else {
-      throw Failure(.handle, "\(name): number \(i) of the list is not a live tensor")
-    }
-    (values + i).initialize(to: v)
-    i += 1
+  func value(_ i: Int) throws(Failure) -> Value {
+    if let h = p[i], let v = Handle(h).asValue { return v }
+    throw Failure(.handle, "\(name): number \(i) of the list is not a live tensor")
   }
-  return try body(UnsafeBufferPointer(start: values, count: Int(n)))
+  return try value(0).engine.withScratch(of: Value.self, count: Int(n), for: name) { (values) throws(Failure) -> T in
+    var i = 0
+    while i < Int(n) {
+      (values + i).initialize(to: try value(i))
+      i += 1
+    }
+    return try body(UnsafeBufferPointer(start: values, count: Int(n)))
+  }
 }
 
 /// The context of the first live tensor in a list, for recording errors on.

@@ -290,21 +290,18 @@ extension Value {
       }
     }
     return try e.scoped { () throws(Failure) -> Value in
-      var size = 0
-      let bytes = tensors.count &* 4
-      guard let list = e.state.pointee.allocator.allocate(bytes, size: &size) else { throw .memory(operation, bytes: bytes) }
-      defer { e.state.pointee.allocator.release(list, size: size) }
-      let inputs = list.assumingMemoryBound(to: UInt32.self)
-      var n = 0
-      for t in tensors where !(t.rank == 1 && t.count == 0 && lead.rank != 1) {
-        inputs[n] = try t.to(type).index
-        n += 1
+      try e.withScratch(of: UInt32.self, count: tensors.count, for: operation) { (inputs) throws(Failure) -> Value in
+        var n = 0
+        for t in tensors where !(t.rank == 1 && t.count == 0 && lead.rank != 1) {
+          inputs[n] = try t.to(type).index
+          n += 1
+        }
+        if n > UInt16.max { throw .argument("\(operation): more than 65535 tensors") }
+        var c = Call(lead, Attributes(a: d))
+        c.count = n
+        c.many = UnsafePointer(inputs)
+        return try e.apply(.cat, &c)
       }
-      if n > UInt16.max { throw .argument("\(operation): more than 65535 tensors") }
-      var c = Call(lead, Attributes(a: d))
-      c.count = n
-      c.many = UnsafePointer(inputs)
-      return try e.apply(.cat, &c)
     }
   }
 
@@ -320,17 +317,14 @@ extension Value {
       if t.shape != first.shape { throw .shape("stack: shapes \(first.shape) and \(t.shape) differ") }
     }
     return try e.scoped { () throws(Failure) -> Value in
-      var size = 0
-      let bytes = tensors.count &* MemoryLayout<Value>.stride
-      guard let list = e.state.pointee.allocator.allocate(bytes, size: &size) else { throw .memory("stack", bytes: bytes) }
-      defer { e.state.pointee.allocator.release(list, size: size) }
-      let raised = list.assumingMemoryBound(to: Value.self)
-      var i = 0
-      while i < tensors.count {
-        (raised + i).initialize(to: try tensors[i].unsqueeze(d))
-        i += 1
+      try e.withScratch(of: Value.self, count: tensors.count, for: "stack") { (raised) throws(Failure) -> Value in
+        var i = 0
+        while i < tensors.count {
+          (raised + i).initialize(to: try tensors[i].unsqueeze(d))
+          i += 1
+        }
+        return try cat(UnsafeBufferPointer(start: raised, count: tensors.count), d, for: "stack")
       }
-      return try cat(UnsafeBufferPointer(start: raised, count: tensors.count), d, for: "stack")
     }
   }
 }

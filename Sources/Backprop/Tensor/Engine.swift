@@ -360,6 +360,17 @@ extension Engine {
 // MARK: Memory
 
 extension Engine {
+  /// Uninitialised memory for `count` elements while `body` runs.
+  package func withScratch<E, T>(
+    of type: E.Type, count: Int, for operation: StaticString, _ body: (UnsafeMutablePointer<E>) throws(Failure) -> T
+  ) throws(Failure) -> T {
+    var size = 0
+    let bytes = count &* MemoryLayout<E>.stride
+    guard let p = state.pointee.allocator.allocate(bytes, size: &size) else { throw .memory(operation, bytes: bytes) }
+    defer { state.pointee.allocator.release(p, size: size) }
+    return try body(p.assumingMemoryBound(to: E.self))
+  }
+
   package var bytesInUse: Int { state.pointee.allocator.inUse }
   package var bytesAtPeak: Int { state.pointee.allocator.peak }
   package var bytesReserved: Int { state.pointee.allocator.reserved }
