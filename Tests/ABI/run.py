@@ -25,6 +25,8 @@ STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g"]
 LINK = ["-L", str(LIB), "-lbackprop", "-lm", "-lpthread", "-ldl", "-rdynamic", f"-Wl,-rpath,{LIB}"]
 LANGUAGES = {"c99": CC + ["-std=c99", "-D_GNU_SOURCE"], "c++17": CXX + ["-x", "c++", "-std=c++17"]}
 ISA_PROGRAMS = ["test_operations", "test_network", "test_gradients"]
+# Run once more with every access and every block of memory watched. AVX2, because valgrind knows no AVX-512.
+WATCHED_PROGRAMS = ["test_operations", "test_network", "test_gradients", "test_errors", "test_handles", "test_files"]
 QEMU = [("Nehalem", "x86-64"), ("Haswell", "x86-64-v3")]
 TIMEOUT = 300  # seconds for one program
 
@@ -104,6 +106,18 @@ def instruction_sets(programs, folder, tally):
             run(command + [str(programs[name])], f"{name} on {cpu} (qemu)", tally, None, folder)
 
 
+def watched(programs, folder, tally):
+    """No invalid access, no use of undefined values, no leak."""
+    valgrind = shutil.which("valgrind")
+    if not valgrind:
+        print("memory errors: skipped, valgrind is not installed")
+        tally.skipped += len(WATCHED_PROGRAMS)
+        return
+    for name in WATCHED_PROGRAMS:
+        command = [valgrind, "-q", "--leak-check=full", "--error-exitcode=9", str(programs[name])]
+        run(command, f"{name} (valgrind)", tally, {"BACKPROP_ISA": "v3"}, folder)
+
+
 def main():
     wanted = sys.argv[1:]
     if not (LIB / "libbackprop.so").exists():
@@ -128,6 +142,8 @@ def main():
             programs["isa"] = OUT / "isa"
             if all(name in programs for name in ISA_PROGRAMS):
                 instruction_sets(programs, folder, tally)
+            if all(name in programs for name in WATCHED_PROGRAMS):
+                watched(programs, folder, tally)
             script("check_exports.py", tally)
             script("check_leaks.py", tally)
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {tally.skipped} skipped" if tally.skipped else ""))
