@@ -146,6 +146,7 @@ def main():
                 watched(programs, folder, tally)
             script("check_exports.py", tally)
             script("check_leaks.py", tally)
+            script("aarch64.py", tally)
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {tally.skipped} skipped" if tally.skipped else ""))
     return tally.failed != 0
 
