@@ -71,6 +71,18 @@ struct DimsTests {
     #expect((try? Dims([3, 5]).byteCount(of: .float16, for: "test")) == 30)
   }
 
+  @Test func `lists of more than eight are refused everywhere, and print`() throws {
+    let long: Dims = [1, 1, 1, 1, 1, 1, 1, 1, 1], x = try Tensor.ones([1, 1])
+    #expect(long == long && long != [1] && long.description == "[1, 1, 1, 1, 1, 1, 1, 1]")
+    #expect(throws: BackpropError.self) { try x.reshaped(to: long) }
+    #expect(throws: BackpropError.self) { try x.expanded(to: long) }
+    #expect(throws: BackpropError.self) { try x.permuted(long) }
+    #expect(throws: BackpropError.self) { try x.layerNorm(over: long) }
+    #expect(throws: BackpropError.self) { try x.sum(along: 0, 0, 0, 0, 0, 0, 0, 0, 0) }
+    #expect(throws: BackpropError.self) { try Tensor([1], shape: long) }
+    #expect(throws: BackpropError.self) { try Tensor.rand(long) }
+  }
+
   @Test func `dimensions count from both ends`() {
     let s: Dims = [4, 5, 6]
     #expect((-3..<3).map { (try? s.dimension($0, for: "test")) } == [0, 1, 2, 0, 1, 2])

@@ -7,11 +7,11 @@ extension Dims: ExpressibleByArrayLiteral {
     for v in elements.prefix(Self.most) { append(v) }
     if elements.count > Self.most { count = Self.most + 1 }
   }
-  /// The sizes as an array.
+  /// The sizes as an array; of a list that is too long the first eight.
   public var array: [Int] {
     var a: [Int] = []
     var i = 0
-    while i < count { a.append(self[i]); i += 1 }
+    while i < stored { a.append(self[i]); i += 1 }
     return a
   }
 }

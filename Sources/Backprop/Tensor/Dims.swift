@@ -22,6 +22,8 @@ public struct Dims: Sendable {
     set { values[i] = newValue }
   }
 
+  /// How many numbers there are: `count`, except in a list that is too long.
+  var stored: Int { count < Self.most ? count : Self.most }
   var last: Int { self[count - 1] }
   var isEmpty: Bool { count == 0 }
 
@@ -71,7 +73,7 @@ extension Dims: Equatable {
   public static func == (a: Dims, b: Dims) -> Bool {
     if a.count != b.count { return false }
     var i = 0
-    while i < a.count { if a.values[i] != b.values[i] { return false }; i += 1 }
+    while i < a.stored { if a.values[i] != b.values[i] { return false }; i += 1 }
     return true
   }
 }

@@ -122,11 +122,12 @@ struct MessageWriter {
   @inline(never) mutating func append(_ d: Dims) {
     append(byte: UInt8(ascii: "["))
     var i = 0
-    while i < d.count {
+    while i < d.stored {
       if i > 0 { append(", ") }
       append(d[i])
       i += 1
     }
+    if d.count > d.stored { append(", …") }
     append(byte: UInt8(ascii: "]"))
   }
 }
