@@ -23,7 +23,7 @@ func kernels(_ name: String, _ define: String, _ flags: [String]) -> Target {
 }
 #if arch(x86_64)
 let kernelTargets = [
-  kernels("KernelsBase", "ISA_BASE", []),
+  kernels("KernelsBase", "ISA_BASE", dist ? ["-Osize"] : []),  // for processors older than 2013: small before fast
   kernels("KernelsV3", "ISA_V3", ["-Xcc", "-march=x86-64-v3"]),
   kernels("KernelsV4", "ISA_V4", ["-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512"]),
 ]

@@ -4,7 +4,7 @@ import KernelAPI
 
 extension Value {
   /// Uninitialised.
-  static func empty(_ e: Engine, _ type: DType, _ shape: Dims, for operation: StaticString, owned: Bool = false) throws(Failure) -> Value {
+  @inline(never) static func empty(_ e: Engine, _ type: DType, _ shape: Dims, for operation: StaticString, owned: Bool = false) throws(Failure) -> Value {
     try e.hand(e.make(type, shape, for: operation), owned: owned)
   }
 
@@ -22,7 +22,7 @@ extension Value {
     try create(e, type, shape, from: nil, owned: false, for: "zeros")
   }
 
-  package static func full(
+  @inline(never) package static func full(
     _ e: Engine, _ type: DType, _ shape: Dims, _ value: Double, for operation: StaticString = "full"
   ) throws(Failure) -> Value {
     let v = try empty(e, type, shape, for: operation)

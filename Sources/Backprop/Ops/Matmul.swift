@@ -20,7 +20,7 @@ private let serialWork = 2_000_000
 extension Engine {
   /// C (m×n, dense) = A·B for each matrix of the batch. The path is chosen from the whole shape, so however threads cut
   /// the work the bits are the same. `batch` walks C, A, B in matrices' strides.
-  func product(
+  @inline(never) func product(
     _ type: DType, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ rsa: Int, _ csa: Int,
     _ b: UnsafeRawPointer, _ rsb: Int, _ csb: Int, _ c: UnsafeMutableRawPointer, accumulate: Bool, batch: Nest,
     for operation: StaticString
@@ -151,7 +151,7 @@ enum Matmul: Rule {
     return out
   }
 
-  @inline(__always) private static func integerProduct<T: FixedWidthInteger>(
+  private static func integerProduct<T: FixedWidthInteger>(
     _ type: T.Type, _ matrices: Int, _ m: Int, _ n: Int, _ k: Int,
     _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ c: UnsafeMutableRawPointer
   ) {

@@ -11,7 +11,7 @@ struct Nest {
   let operands: Int
 
   /// Drops dimensions of size 1 and merges those that all operands walk as one.
-  init(_ shape: Dims, _ operandStrides: InlineArray<4, Dims>, operands: Int) {
+  @inline(never) init(_ shape: Dims, _ operandStrides: InlineArray<4, Dims>, operands: Int) {
     self.operands = operands
     var d = 0
     while d < shape.count {
@@ -43,11 +43,11 @@ struct Nest {
   }
 
   var rowLength: Int { sizes.last }
-  var rows: Int { var d = sizes; d[d.count - 1] = 1; return d.product }
+  var rows: Int { @inline(never) get { var d = sizes; d[d.count - 1] = 1; return d.product } }
   func rowStride(_ operand: Int) -> Int { strides[operand].last }
 
   /// Where row `r` of an operand begins, in elements.
-  func offset(_ operand: Int, row r: Int) -> Int {
+  @inline(never) func offset(_ operand: Int, row r: Int) -> Int {
     var rest = r, at = 0, d = sizes.count - 2
     while d >= 0 {
       at &+= rest % sizes[d] &* strides[operand][d]
@@ -74,7 +74,7 @@ struct NestJob {
   var p = 0.0, q = 0.0
 
   /// Row-wise calls of the kernel on `count` elements of row `r`, from element `start` on.
-  @inline(__always) func run(row r: Int, from start: Int, count n: Int) {
+  @inline(never) func run(row r: Int, from start: Int, count n: Int) {
     @inline(__always) func at(_ k: Int) -> UnsafeMutableRawPointer {
       base[k].unsafelyUnwrapped + (nest.offset(k, row: r) &+ start &* nest.rowStride(k)) &* elementSize[k]
     }
@@ -83,7 +83,7 @@ struct NestJob {
     else if let select { select(n, at(1), nest.rowStride(1), at(2), nest.rowStride(2), at(3), nest.rowStride(3), at(0)) }
   }
 
-  mutating func run(threads: Int) {
+  @inline(never) mutating func run(threads: Int) {
     let n = nest.rowLength, rows = nest.rows
     if n == 0 || rows == 0 { return }
     if rows &* n <= elementsPerChunk || threads <= 1 {
@@ -113,7 +113,7 @@ struct NestJob {
 
 extension Engine {
   /// y[...] = x[...] for two layouts of one shape and element size.
-  func copy(
+  @inline(never) func copy(
     _ shape: Dims, from x: UnsafeRawPointer, _ xStrides: Dims, to y: UnsafeMutableRawPointer, _ yStrides: Dims, size: Int
   ) {
     if shape.product == 0 { return }
@@ -144,7 +144,7 @@ extension Engine {
   }
 
   /// A fresh slot with x's elements (in `shape`, to which x is stretched) row-major without gaps.
-  func packed(_ x: UInt32, stretchedTo shape: Dims? = nil, for operation: StaticString) throws(Failure) -> UInt32 {
+  @inline(never) func packed(_ x: UInt32, stretchedTo shape: Dims? = nil, for operation: StaticString) throws(Failure) -> UInt32 {
     let s = slot(x)
     let target = shape ?? s.pointee.shape
     let out = try make(s.pointee.dtype, target, for: operation)
@@ -155,7 +155,7 @@ extension Engine {
   }
 
   /// x itself with one more reference if it lies without gaps, else a packed copy. `drop(_, value: true)` ends its use.
-  func contiguous(_ x: UInt32, for operation: StaticString) throws(Failure) -> UInt32 {
+  @inline(never) func contiguous(_ x: UInt32, for operation: StaticString) throws(Failure) -> UInt32 {
     if slot(x).pointee.isContiguous { hold(x); return x }
     return try packed(x, for: operation)
   }

@@ -34,7 +34,7 @@ struct Allocator {
   }
 
   /// A block of at least `bytes`, or nil. `size` receives what to hand back to `release`.
-  mutating func allocate(_ bytes: Int, size: inout Int) -> UnsafeMutableRawPointer? {
+  @inline(never) mutating func allocate(_ bytes: Int, size: inout Int) -> UnsafeMutableRawPointer? {
     if bytes > Int.max / 4 { return nil }
     let c = Self.sizeClass(bytes == 0 ? 1 : bytes)
     if limit > 0, inUse + c.size > limit { return nil }
@@ -45,7 +45,7 @@ struct Allocator {
     return p
   }
 
-  private mutating func take(_ index: Int, _ bytes: Int) -> UnsafeMutableRawPointer? {
+  @inline(never) private mutating func take(_ index: Int, _ bytes: Int) -> UnsafeMutableRawPointer? {
     if let p = free[index] {
       free[index] = p.load(as: UnsafeMutableRawPointer?.self)
       return p
@@ -69,7 +69,7 @@ struct Allocator {
     return p
   }
 
-  mutating func release(_ p: UnsafeMutableRawPointer, size: Int) {
+  @inline(never) mutating func release(_ p: UnsafeMutableRawPointer, size: Int) {
     let index = Self.sizeClass(size).index
     p.storeBytes(of: free[index], as: UnsafeMutableRawPointer?.self)
     free[index] = p

@@ -9,7 +9,7 @@ typealias ChunkBody = @convention(c) (_ context: UnsafeMutableRawPointer, _ chun
 /// Runs `body` for every chunk in 0 ..< chunks on up to `threads` threads and returns when all have run. Runs them here, in
 /// order, when one thread is enough, when the pool is taken (another thread's job, or a job inside a chunk), or when no
 /// worker can be started.
-func parallel(chunks: Int, threads: Int, _ context: UnsafeMutableRawPointer, _ body: ChunkBody) {
+@inline(never) func parallel(chunks: Int, threads: Int, _ context: UnsafeMutableRawPointer, _ body: ChunkBody) {
   if threads > 1 && chunks > 1 && chunks <= Int(UInt32.max) && shim_swap_if(&poolLock, 0, 1) != 0 {
     let wanted = threads < chunks ? threads : chunks
     let count = startedWorkers(wanted < mostThreads ? wanted : mostThreads) + 1

@@ -34,14 +34,14 @@ public struct Dims: Sendable {
     count += 1
   }
 
-  mutating func insert(_ v: Int, at i: Int) {
+  @inline(never) mutating func insert(_ v: Int, at i: Int) {
     append(v)
     var k = count - 1
     while k > i { values[k] = values[k - 1]; k -= 1 }
     values[i] = v
   }
 
-  @discardableResult mutating func remove(at i: Int) -> Int {
+  @inline(never) @discardableResult mutating func remove(at i: Int) -> Int {
     let v = values[i]
     var k = i
     while k < count - 1 { values[k] = values[k + 1]; k += 1 }
@@ -50,9 +50,9 @@ public struct Dims: Sendable {
   }
 
   func inserting(_ v: Int, at i: Int) -> Dims { var d = self; d.insert(v, at: i); return d }
-  func removing(at i: Int) -> Dims { var d = self; d.remove(at: i); return d }
+  @inline(never) func removing(at i: Int) -> Dims { var d = self; d.remove(at: i); return d }
   func appending(_ a: Int, _ b: Int) -> Dims { var d = self; d.append(a); d.append(b); return d }
-  func replacing(_ i: Int, with v: Int) -> Dims { var d = self; d[i] = v; return d }
+  @inline(never) func replacing(_ i: Int, with v: Int) -> Dims { var d = self; d[i] = v; return d }
 
   /// Product of sizes already known not to overflow.
   var product: Int {
@@ -63,9 +63,11 @@ public struct Dims: Sendable {
 
   /// Strides of a row-major array without gaps.
   var contiguousStrides: Dims {
+    @inline(never) get {
     var s = self, step = 1, i = count - 1
     while i >= 0 { s.values[i] = step; step &*= values[i] > 1 ? values[i] : 1; i -= 1 }
     return s
+    }
   }
 }
 
@@ -102,7 +104,7 @@ extension Dims {
   }
 
   /// A dimension counted from either end, for a tensor of this shape. 0-dimensional tensors take 0 and −1.
-  func dimension(_ d: Int, for operation: StaticString) throws(Failure) -> Int {
+  @inline(never) func dimension(_ d: Int, for operation: StaticString) throws(Failure) -> Int {
     let rank = count == 0 ? 1 : count
     guard d >= -rank, d < rank else {
       throw .index("\(operation): dimension \(d) is out of range for shape \(self)")
@@ -128,7 +130,7 @@ extension Dims {
   }
 
   /// Strides with which a tensor of shape `self` and these strides reads as `target` (0 along stretched dimensions).
-  func strides(_ strides: Dims, stretchedTo target: Dims) -> Dims {
+  @inline(never) func strides(_ strides: Dims, stretchedTo target: Dims) -> Dims {
     var s = Dims(repeating: 0, count: target.count)
     var i = 1
     while i <= count {
@@ -163,7 +165,7 @@ extension Dims {
   }
 
   /// This shape with the dimensions of `set` reduced to 1 or dropped.
-  func reduced(_ set: DimSet, keep: Bool) -> Dims {
+  @inline(never) func reduced(_ set: DimSet, keep: Bool) -> Dims {
     var out = Dims(), i = 0
     while i < count {
       if !set.contains(i) { out.append(self[i]) } else if keep { out.append(1) }

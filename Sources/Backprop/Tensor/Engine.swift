@@ -62,14 +62,14 @@ extension Engine {
 
 extension Engine {
   /// A slot with this shape and fresh, uninitialised memory; one reference and one value use, given to a handle by `hand`.
-  func make(_ dtype: DType, _ shape: Dims, for operation: StaticString) throws(Failure) -> UInt32 {
+  @inline(never) func make(_ dtype: DType, _ shape: Dims, for operation: StaticString) throws(Failure) -> UInt32 {
     let bytes = try shape.byteCount(of: dtype, for: operation)
     let storage = try allocateStorage(bytes, for: operation)
     return try makeSlot(dtype, shape, shape.contiguousStrides, 0, storage, for: operation)
   }
 
   /// A tensor that looks into another's memory.
-  func makeView(of x: UInt32, _ shape: Dims, _ strides: Dims, _ offset: Int, for operation: StaticString) throws(Failure) -> UInt32 {
+  @inline(never) func makeView(of x: UInt32, _ shape: Dims, _ strides: Dims, _ offset: Int, for operation: StaticString) throws(Failure) -> UInt32 {
     let storage = slot(x).pointee.storage
     self.storage(storage).pointee.references += 1
     return try makeSlot(slot(x).pointee.dtype, shape, strides, offset, storage, for: operation)
@@ -88,7 +88,7 @@ extension Engine {
   }
 
   /// Takes over one reference to `storage`, also on failure.
-  func makeSlot(
+  @inline(never) func makeSlot(
     _ dtype: DType, _ shape: Dims, _ strides: Dims, _ offset: Int, _ storage: UInt32, for operation: StaticString
   ) throws(Failure) -> UInt32 {
     let i = state.pointee.slots.take()
@@ -138,7 +138,7 @@ extension Engine {
 
 extension Engine {
   /// Gives the reference a fresh slot was made with to a handle, owned by the innermost scope or else by the caller.
-  func hand(_ i: UInt32, owned: Bool = false) throws(Failure) -> Value {
+  @inline(never) func hand(_ i: UInt32, owned: Bool = false) throws(Failure) -> Value {
     if state.pointee.scopes.count > 0, !owned {
       if !state.pointee.scoped.push(ScopedHandle(slot: i, generation: slot(i).pointee.generation)) {
         drop(i, value: true)
@@ -150,7 +150,7 @@ extension Engine {
   }
 
   /// One more handle on a live slot.
-  func handAgain(_ i: UInt32) throws(Failure) -> Value {
+  @inline(never) func handAgain(_ i: UInt32) throws(Failure) -> Value {
     if state.pointee.scopes.count > 0,
       !state.pointee.scoped.push(ScopedHandle(slot: i, generation: slot(i).pointee.generation)) {
       throw .memory("scope", bytes: MemoryLayout<ScopedHandle>.stride)
@@ -183,7 +183,7 @@ extension Engine {
 
   /// Drops one reference, with its use of the elements if it had one, and everything that hung on it alone. A chain of
   /// a million nodes goes link by link through a list inside the slots, not through the call stack.
-  func drop(_ i: UInt32, value: Bool) {
+  @inline(never) func drop(_ i: UInt32, value: Bool) {
     var dead: UInt32 = 0
     dropOne(i, value: value, &dead)
     while dead != 0 {
@@ -260,7 +260,7 @@ extension Engine {
     return s.pointee.inputs[k]
   }
 
-  func releaseStorage(_ i: UInt32) {
+  @inline(never) func releaseStorage(_ i: UInt32) {
     let s = storage(i)
     s.pointee.references -= 1
     if s.pointee.references > 0 { return }

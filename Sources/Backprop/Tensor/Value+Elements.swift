@@ -4,7 +4,7 @@ import KernelAPI
 
 extension Value {
   /// Element i of the memory the tensor looks into, from a double; its own type's rules.
-  func set(_ i: Int, to x: Double) {
+  @inline(never) func set(_ i: Int, to x: Double) {
     switch dtype {
     case .float32: data(as: Float.self)[i] = Float(x)
     case .float64: data(as: Double.self)[i] = x
@@ -19,7 +19,7 @@ extension Value {
   }
 
   /// Element i of memory as a double.
-  func get(_ i: Int) -> Double {
+  @inline(never) func get(_ i: Int) -> Double {
     switch dtype {
     case .float32: return Double(data(as: Float.self)[i])
     case .float64: return data(as: Double.self)[i]
@@ -34,7 +34,7 @@ extension Value {
   }
 
   /// Every element of a contiguous tensor.
-  func fill(_ x: Double) {
+  @inline(never) func fill(_ x: Double) {
     let n = count
     if n == 0 { return }
     set(0, to: x)

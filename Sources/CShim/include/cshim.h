@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #define SHIM static inline __attribute__((always_inline, unused))
 
@@ -37,14 +40,25 @@ SHIM int shim_swap_if(uint32_t *_Nonnull p, uint32_t expected, uint32_t v) {
 SHIM void shim_yield(void) { sched_yield(); }
 
 /* -- CPU -- */
-/* 4: AVX-512 (x86-64-v4), 3: AVX2 and FMA (x86-64-v3), 1: what the compiler's baseline has. */
+/* 4: AVX-512 (x86-64-v4), 3: AVX2 and FMA (x86-64-v3), 1: what the compiler's baseline has. Asked of the processor itself:
+   the compiler's __builtin_cpu_supports() brings a constructor that runs when the library is loaded. */
 SHIM int shim_isa_level(void) {
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("x86-64-v4")) return 4;
-  if (__builtin_cpu_supports("x86-64-v3")) return 3;
-#endif
+  unsigned a, b, c, d, c1, b7, xcr0, high;
+  if (!__get_cpuid(1, &a, &b, &c1, &d)) return 1;
+  const unsigned v3 = 1u << 12 | 1u << 22 | 1u << 27 | 1u << 28 | 1u << 29; /* FMA MOVBE OSXSAVE AVX F16C */
+  if ((c1 & v3) != v3) return 1;
+  __asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(high) : "c"(0));
+  if ((xcr0 & 0x06) != 0x06) return 1; /* the system saves ymm */
+  if (!__get_cpuid_count(7, 0, &a, &b7, &c, &d)) return 1;
+  const unsigned v3b = 1u << 3 | 1u << 5 | 1u << 8; /* BMI1 AVX2 BMI2 */
+  if ((b7 & v3b) != v3b) return 1;
+  if (!__get_cpuid(0x80000001u, &a, &b, &c, &d) || !(c & 1u << 5)) return 1; /* LZCNT */
+  const unsigned v4b = 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31; /* AVX-512 F DQ CD BW VL */
+  return (b7 & v4b) == v4b && (xcr0 & 0xe6) == 0xe6 ? 4 : 3;
+#else
   return 1;
+#endif
 }
 SHIM const char *_Nullable shim_getenv(const char *_Nonnull name) { return getenv(name); }
 SHIM double shim_pow(double x, double y) { return pow(x, y); }
