@@ -16,7 +16,7 @@ ROOT = HERE.parents[1]
 LIBRARY = ROOT / "build" / "lib" / "libbackprop.so.0"
 UNSTRIPPED = ROOT / ".build-dist" / "release" / "libbackprop.so"
 LARGEST = 1 << 20
-TOOLCHAIN = {"frame_dummy", "__do_global_dtors_aux", "__cpu_indicator_init"}
+TOOLCHAIN = {"frame_dummy", "__do_global_dtors_aux"}
 NEEDED = {"libc.so.6", "libm.so.6"}
 # What newer glibc versions would add here, a user of an older one could not load.
 OLDEST_GLIBC = (2, 34)
