@@ -66,7 +66,7 @@ $(SO): $(SOURCES)
 	@$(need_swift)
 	@mkdir -p $(LIB)
 	@echo "building libbackprop.so (some minutes the first time)"
-	@BACKPROP_DIST=1 $(SWIFT) build -c release --product backprop --disable-local-rpath --scratch-path $(SCRATCH) >build/library.log 2>&1 \
+	@env -u CC BACKPROP_DIST=1 $(SWIFT) build -c release --product backprop --disable-local-rpath --scratch-path $(SCRATCH) >build/library.log 2>&1 \
 	  || { cat build/library.log; exit 1; }
 	@strip --strip-unneeded -o $@ $(SCRATCH)/release/libbackprop.so
 	@ln -sfn libbackprop.so.$(VERSION) $(LIB)/libbackprop.so.$(SOMAJOR)

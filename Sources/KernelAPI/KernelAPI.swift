@@ -20,7 +20,7 @@ public enum BinaryKernel: Int32, CaseIterable, Sendable {
   case add, sub, mul, div, pow, maximum, minimum  // same type in and out (div: floats only; bool: maximum, minimum)
   case eq, ne, lt, le, gt, ge  // bool out
   // First derivatives fused with the incoming gradient a = g. b is the saved output y or input x.
-  case reluBackward, sigmoidBackward, tanhBackward  // (g, y): g·[y>0], g·y·(1−y), g·(1−y²)
+  case reluBackward, sigmoidBackward, tanhBackward  // (g, y): g except where y ≤ 0; g·y·(1−y); g·(1−y²)
   case geluBackward, geluTanhBackward  // (g, x)
 }
 
