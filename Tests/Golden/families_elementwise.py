@@ -33,12 +33,13 @@ UNARY = {
     "sigmoid": (REALS, CLOSE, INTEGERS + ("bool",), True),
     "tanh": (REALS, CLOSE, INTEGERS + ("bool",), True),
     "nn.functional.gelu": (REALS, CLOSE, (), False),
+    "nn.functional.softplus": (REALS, CLOSE, (), False),
     "nn.functional.relu": (REALS, EXACT, (), True),
     "nn.functional.sigmoid": (REALS, CLOSE, (), True),
     "nn.functional.tanh": (REALS, CLOSE, (), True),
 }
-SATURATING = ("exp", "sin", "cos", "erf", "sigmoid", "tanh", "nn.functional.gelu")
-SMOOTH_SECOND = ("square", "sqrt", "rsqrt", "reciprocal", "exp", "log", "sin", "cos", "erf", "sigmoid", "tanh", "nn.functional.gelu")
+SATURATING = ("exp", "sin", "cos", "erf", "sigmoid", "tanh", "nn.functional.gelu", "nn.functional.softplus")
+SMOOTH_SECOND = ("square", "sqrt", "rsqrt", "reciprocal", "exp", "log", "sin", "cos", "erf", "sigmoid", "tanh", "nn.functional.gelu", "nn.functional.softplus")
 SIGNED_ZERO = ("neg", "abs", "sqrt", "reciprocal", "rsqrt", "sin", "tanh", "erf")
 
 BINARY = {"add": EXACT, "sub": EXACT, "mul": EXACT, "div": (1, 4, 16), "maximum": EXACT, "minimum": EXACT}
@@ -47,7 +48,7 @@ COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 def unary(f):
     for op, (values, ulps, others, special_gradient) in UNARY.items():
-        name = op.rpartition(".")[2] if op.startswith("nn.functional.gelu") else op
+        name = op.rpartition(".")[2] if op.startswith(("nn.functional.gelu", "nn.functional.softplus")) else op
         if op in ("nn.functional.relu", "nn.functional.sigmoid", "nn.functional.tanh"):
             f.add(name, op, t([-1.5, 0.0, 0.5]), ulps=ulps)
             continue

@@ -226,6 +226,11 @@ def indexing():
     f.raises("scatter_add-range", "scatter_add", x(3), 0, i([3]), x(1))
     f.raises("scatter_add-types", "scatter_add", x(3), 0, i([0]), x(1, dtype="float64"))
     f.raises("scatter_add-src-too-small", "scatter_add", x(3), 0, i([0, 1]), x(1))
+    for dtype in ("float32", "float64", "int64"):
+        f.add(f"index_add-{dtype}", "index_add", x(3, 2, dtype=dtype), 0, i([2, 0, 2]), x(3, 2, dtype=dtype), **sums)
+    f.add("index_add-1", "index_add", x(2, 3), 1, i([1, 1, 0, 2]), x(2, 4), **sums)
+    f.add("index_add-negative-dim", "Tensor.index_add", x(2, 3, 2), -2, i([2], "int32"), x(2, 1, 2), **sums)
+    f.add("index_add-nothing", "index_add", x(3, 2), 0, i([]), x(0, 2), ulps=EXACT)
     f.add("index_select-1", "index_select", x(2, 3), 1, i([1, 1, 0, 2]), **sums)
     f.add("index_select-negative-dim", "Tensor.index_select", x(2, 3, 2), -2, i([2]), **sums)
     f.add("index_select-int32", "index_select", x(3, 2), 0, i([1, 1], "int32"), **sums)
