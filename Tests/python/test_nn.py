@@ -210,3 +210,28 @@ def test_text():
 def test_deprecated_options_are_refused():
     with pytest.raises(ValueError):
         nn.MSELoss(size_average=True)
+
+
+@ours
+def test_training_gives_the_same_bits_for_any_number_of_threads():
+    """Wide enough that every product, row kernel and optimizer step is shared out, which the digits are not."""
+
+    def weights(threads):
+        torch.set_num_threads(threads)
+        torch.manual_seed(3)
+        net = nn.Sequential(nn.Linear(784, 1024), nn.GELU(), nn.LayerNorm(1024), nn.Linear(1024, 10))
+        optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+        x = torch.randn(512, 784)
+        labels = (x.sum(1) > 0).long()
+        for _ in range(3):
+            optimizer.zero_grad()
+            F.cross_entropy(net(x), labels).backward()
+            optimizer.step()
+        return [bytes(memoryview(p.detach())) for p in net.parameters()]
+
+    before = torch.get_num_threads()
+    try:
+        alone = weights(1)
+        assert all(weights(threads) == alone for threads in (2, 3, 4))
+    finally:
+        torch.set_num_threads(before)

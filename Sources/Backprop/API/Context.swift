@@ -76,9 +76,14 @@ extension Context {
   public static var current: Context {
     get throws(BackpropError) {
       if let bound { return bound.context }
+      guard let ofThread else {
+        throw BackpropError(.memory, "context: the process has no thread-specific key left; make a Context and bind it with use")
+      }
       if let p = pthread_getspecific(ofThread) { return Unmanaged<Context>.fromOpaque(p).takeUnretainedValue() }
       let context = try Context()
-      if pthread_setspecific(ofThread, Unmanaged.passRetained(context).toOpaque()) != 0 {
+      let owned = Unmanaged.passRetained(context)
+      if pthread_setspecific(ofThread, owned.toOpaque()) != 0 {
+        owned.release()
         throw BackpropError(.memory, "context: no memory for a thread's own context")
       }
       return context
@@ -101,14 +106,13 @@ extension Context {
   }
 }
 
-/// A thread's own context, given up when the thread ends.
-private let ofThread: pthread_key_t = {
+/// A thread's own context, given up when the thread ends; nil where the process has used up its keys.
+private let ofThread: pthread_key_t? = {
   var key = pthread_key_t()
   let result = pthread_key_create(&key) { p in
     if let p = p as UnsafeMutableRawPointer? { Unmanaged<Context>.fromOpaque(p).release() }
   }
-  precondition(result == 0, "all thread-specific keys of the process are taken")
-  return key
+  return result == 0 ? key : nil
 }()
 
 /// Runs `body` without recording in the current context (PyTorch: `no_grad`).
