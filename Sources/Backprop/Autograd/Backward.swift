@@ -138,7 +138,7 @@ extension Engine {
     let saved = s.pointee.saved
     if saved == 0 { return }
     var k = 0
-    while k < Int(s.pointee.inputCount), k < 4 {
+    while k < Int(s.pointee.inputCount), k < directInputs {
       if saved & (1 << UInt8(truncatingIfNeeded: k)) != 0 {
         let x = slot(s.pointee.inputs[k])
         if storage(x.pointee.storage).pointee.version != s.pointee.inputVersions[k] {

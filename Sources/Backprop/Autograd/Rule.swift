@@ -27,6 +27,8 @@ extension NonDifferentiableRule {
 }
 
 let savesOutput: UInt8 = 128
+/// Inputs a node keeps in its own record, and whose values it can save. More go to a list.
+let directInputs = 6
 
 /// A rule as a record of plain functions.
 struct RuleRecord {
@@ -49,8 +51,8 @@ struct RuleRecord {
 struct Call {
   let engine: Engine
   var count: Int
-  var inputs = InlineArray<4, UInt32>(repeating: 0)
-  /// All inputs, where there are more than four.
+  var inputs = InlineArray<6, UInt32>(repeating: 0)
+  /// All inputs, where there are more than `directInputs`.
   var many: UnsafePointer<UInt32>?
   var attributes = Attributes()
   var hasAttributes = false
@@ -89,6 +91,12 @@ struct Call {
     self.init(a, b, c)
     self.attributes = attributes
     hasAttributes = true
+  }
+
+  /// Adds an operand, which may be absent.
+  mutating func add(_ a: Value?) {
+    inputs[count] = a?.index ?? 0
+    count += 1
   }
 
   /// Adds a fresh tensor as one more input, for the gradient alone.

@@ -11,9 +11,10 @@ extension Engine {
     if state.pointee.noGradDepth == 0, rule.isDifferentiable, slot(out).pointee.dtype.isDifferentiable {
       var wants: UInt8 = 0, any = false, i = 0
       while i < call.count {
-        if call[i].pointee.flags.contains(.requiresGrad) {
+        let input = call.input(i)
+        if input != 0, slot(input).pointee.flags.contains(.requiresGrad) {
           any = true
-          if i < 4 { wants |= 1 << UInt8(truncatingIfNeeded: i) }
+          if i < directInputs { wants |= 1 << UInt8(truncatingIfNeeded: i) }
         }
         i += 1
       }

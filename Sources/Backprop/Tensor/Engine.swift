@@ -227,7 +227,7 @@ extension Engine {
     var k = 0
     while k < Int(s.pointee.inputCount) {
       let input = inputIndex(s, k)
-      if input != 0 { dropOne(input, value: k < 4 && s.pointee.saved & (1 << UInt8(truncatingIfNeeded: k)) != 0, &dead) }
+      if input != 0 { dropOne(input, value: k < directInputs && s.pointee.saved & (1 << UInt8(truncatingIfNeeded: k)) != 0, &dead) }
       k += 1
     }
     s.pointee.inputCount = 0

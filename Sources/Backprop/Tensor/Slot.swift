@@ -27,9 +27,9 @@ struct Slot {
   var gradient: UInt32
   /// Number of the attributes record, or 0.
   var attributes: UInt32
-  /// Inputs 0…3; 0 where the graph does not need one. More than four: `manyInputs`.
-  var inputs: InlineArray<4, UInt32>
-  var inputVersions: InlineArray<4, UInt32>
+  /// The first `directInputs`; 0 where the graph does not need one. More: `manyInputs`.
+  var inputs: InlineArray<6, UInt32>
+  var inputVersions: InlineArray<6, UInt32>
   var outputVersion: UInt32
   var manyInputs: UnsafeMutablePointer<UInt32>?
   var manyInputsSize: Int
