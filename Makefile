@@ -34,11 +34,11 @@ help:
 	@echo "make demo            train on real digits from C, write the loss curve as a picture"
 	@echo "make test            everything: Swift, C, C++, Python, examples, the library's face"
 	@echo "make python          the Python package in $(VENV)"
-	@echo "make bench           what an operation, a matrix product and a start cost"
+	@echo "make bench           what everything costs, beside the peers that PEERS=\"torch jax numpy mkl\" installs (benchmarks/run.py --help)"
 	@echo "make install         header, library, pkg-config and CMake files under PREFIX=$(PREFIX) (DESTDIR= for packages)"
 	@echo "make uninstall       removes them again"
 	@echo "make check-tools     says what is missing on this machine"
-	@echo "make clean           removes build, $(SCRATCH), .build and $(VENV)"
+	@echo "make clean           removes build, $(SCRATCH), .build, $(VENV) and $(VENV)-bench"
 
 # -- tools ------------------------------------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ test: all
 	@CC="$(CC)" SWIFT="$(SWIFT)" MAKE="$(MAKE)" PYTHON="$(PYTHON)" bash Tests/run
 
 bench: all python
-	@CC="$(CC)" PYTHON=$(VENV)/bin/python bash benchmarks/run $(BENCH)
+	@CC="$(CC)" SWIFT="$(SWIFT)" PEERS="$(PEERS)" $(VENV)/bin/python -B benchmarks/run.py $(BENCH)
 
 clean:
-	@rm -rf build .build $(SCRATCH) $(VENV) bindings/python/build
+	@rm -rf build .build $(SCRATCH) $(VENV) $(VENV)-bench bindings/python/build
