@@ -442,6 +442,18 @@ bp_tensor *bp_log_softmax(const bp_tensor *x, int64_t dim);
  * that shape or NULL. eps is usually 1e-5. */
 bp_tensor *bp_layer_norm(const bp_tensor *x, int32_t ndim, const int64_t *shape, const bp_tensor *weight, const bp_tensor *bias,
                          double eps);
+/* x·w / √(mean x² + eps) over the last ndim dimensions; weight of their shape or NULL. PyTorch's default eps is the type's machine
+ * epsilon. */
+bp_tensor *bp_rms_norm(const bp_tensor *x, int32_t ndim, const int64_t *shape, const bp_tensor *weight, double eps);
+/* (x − μ)/√(σ² + eps)·w + b for each channel (dimension 1) of x [N, C, …]; weight and bias [C] or NULL. Training: μ and σ² (biased) are
+ * those of the batch, of more than one value per channel, and running_mean and running_var [C], unless NULL, move in place towards
+ * them: r ← (1 − momentum)·r + momentum·μ (the unbiased σ² for running_var). Otherwise μ and σ² are running_mean and running_var, which
+ * no gradient reaches. Usual: momentum 0.1, eps 1e-5. */
+bp_tensor *bp_batch_norm(const bp_tensor *x, bp_tensor *running_mean, bp_tensor *running_var, const bp_tensor *weight,
+                         const bp_tensor *bias, int32_t training, double momentum, double eps);
+/* The same over each sample's channels in num_groups equal groups, always with their own μ and σ² (instance norm: a group per
+ * channel). */
+bp_tensor *bp_group_norm(const bp_tensor *x, int64_t num_groups, const bp_tensor *weight, const bp_tensor *bias, double eps);
 /* Training: zeroes each element with probability p and scales the rest by 1/(1−p). Otherwise x itself, as a new handle. */
 bp_tensor *bp_dropout(const bp_tensor *x, double p, int32_t training);
 
@@ -458,6 +470,8 @@ typedef struct bp_cross_entropy_options {
 /* logits [N, C], [C] or [N, C, d1, …]; target: labels (int64 or int32) of that shape without C, or probabilities (floating) of
  * the shape of logits. options may be NULL. */
 bp_tensor *bp_cross_entropy(const bp_tensor *logits, const bp_tensor *target, const bp_cross_entropy_options *options);
+/* −x[label] of log probabilities [N, C], [C] or [N, C, d1, …]; labels, weight, ignore_index and reduction as above, label_smoothing 0. */
+bp_tensor *bp_nll_loss(const bp_tensor *x, const bp_tensor *target, const bp_cross_entropy_options *options);
 /* −[pos_weight·t·log σ(x) + (1−t)·log(1−σ(x))]·weight, computed without overflow; weight and pos_weight broadcast, may be NULL. */
 bp_tensor *bp_binary_cross_entropy_with_logits(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight,
                                                const bp_tensor *pos_weight, bp_reduction reduction);

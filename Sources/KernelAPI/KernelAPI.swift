@@ -56,13 +56,47 @@ public typealias RowFunction = @convention(c) (_ rows: Int, _ n: Int, _ x: Unsaf
 public typealias RowBackwardFunction = @convention(c) (
   _ rows: Int, _ n: Int, _ g: UnsafeRawPointer, _ y: UnsafeRawPointer, _ dx: UnsafeMutableRawPointer) -> Void
 /// y = (x − mean)·rstd·w + b row by row; w, b nil or n elements; writes mean and rstd (one per row, type of x). Two-pass variance.
+/// RMS norm where mean is nil: the mean counts as 0.
 public typealias LayerNormFunction = @convention(c) (
   _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer?, _ b: UnsafeRawPointer?, _ eps: Double,
-  _ y: UnsafeMutableRawPointer, _ mean: UnsafeMutableRawPointer, _ rstd: UnsafeMutableRawPointer) -> Void
+  _ y: UnsafeMutableRawPointer, _ mean: UnsafeMutableRawPointer?, _ rstd: UnsafeMutableRawPointer) -> Void
 /// dx of layer norm. dw and db (nil or n elements) are *accumulated* over these rows, in row order.
 public typealias LayerNormBackwardFunction = @convention(c) (
-  _ rows: Int, _ n: Int, _ g: UnsafeRawPointer, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer, _ rstd: UnsafeRawPointer,
+  _ rows: Int, _ n: Int, _ g: UnsafeRawPointer, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer?, _ rstd: UnsafeRawPointer,
   _ w: UnsafeRawPointer?, _ dx: UnsafeMutableRawPointer, _ dw: UnsafeMutableRawPointer?, _ db: UnsafeMutableRawPointer?) -> Void
+
+/// One set of numbers that shares a mean and a variance: `count` segments of n elements, `stride` apart. y = (x − mean)·rstd·w + b,
+/// rstd = 1/√(variance + eps), with w and b (or nil) at wStep = 0 or 1 per segment. Unless `given`, mean and biased variance are
+/// computed, in two passes, and written; both are one element.
+public typealias SegmentNormFunction = @convention(c) (
+  _ count: Int, _ n: Int, _ stride: Int, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer?, _ b: UnsafeRawPointer?, _ wStep: Int,
+  _ eps: Double, _ given: Bool, _ y: UnsafeMutableRawPointer, _ mean: UnsafeMutableRawPointer, _ variance: UnsafeMutableRawPointer) -> Void
+/// Gradients, each written if wanted (not nil); dw and db hold one element, or one per segment with wStep = 1. `given`: mean and
+/// variance are constants.
+public typealias SegmentNormBackwardFunction = @convention(c) (
+  _ count: Int, _ n: Int, _ stride: Int, _ g: UnsafeRawPointer, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer, _ variance: UnsafeRawPointer,
+  _ w: UnsafeRawPointer?, _ wStep: Int, _ eps: Double, _ given: Bool,
+  _ dx: UnsafeMutableRawPointer?, _ dw: UnsafeMutableRawPointer?, _ db: UnsafeMutableRawPointer?) -> Void
+/// The same for segments of one element: every column of rows × columns (rows `stride` apart) is a set, and w, b, mean, variance, dw
+/// and db have an element per column.
+public typealias ColumnNormFunction = @convention(c) (
+  _ rows: Int, _ columns: Int, _ stride: Int, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer?, _ b: UnsafeRawPointer?,
+  _ eps: Double, _ given: Bool, _ y: UnsafeMutableRawPointer, _ mean: UnsafeMutableRawPointer, _ variance: UnsafeMutableRawPointer) -> Void
+public typealias ColumnNormBackwardFunction = @convention(c) (
+  _ rows: Int, _ columns: Int, _ stride: Int, _ g: UnsafeRawPointer, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer,
+  _ variance: UnsafeRawPointer, _ w: UnsafeRawPointer?, _ eps: Double, _ given: Bool,
+  _ dx: UnsafeMutableRawPointer?, _ dw: UnsafeMutableRawPointer?, _ db: UnsafeMutableRawPointer?) -> Void
+
+/// Cross entropy of labels 0 … n − 1 (checked), row by row: with lse = ln Σ eˣ, loss = (1 − smoothing)·w[label]·(lse − x[label])
+/// + smoothing/n·Σ w·(lse − x), 0 where the label is `ignored`. w: n class weights or nil. lse: two elements a row, for the gradient.
+public typealias CrossEntropyFunction = @convention(c) (
+  _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ labels: UnsafePointer<Int64>, _ ignored: Int64, _ w: UnsafeRawPointer?,
+  _ smoothing: Double, _ loss: UnsafeMutableRawPointer, _ lse: UnsafeMutableRawPointer) -> Void
+/// dx from the incoming gradients g (gStep 0 or 1), each times `scale`; weightSum is Σ w (n without weights).
+public typealias CrossEntropyBackwardFunction = @convention(c) (
+  _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ lse: UnsafeRawPointer, _ labels: UnsafePointer<Int64>, _ ignored: Int64,
+  _ w: UnsafeRawPointer?, _ weightSum: Double, _ smoothing: Double, _ g: UnsafeRawPointer, _ gStep: Int, _ scale: Double,
+  _ dx: UnsafeMutableRawPointer) -> Void
 
 /// How a whole M×N×K product is done, chosen once from the whole shape so that any cut of it gives the same bits:
 /// writes to plan[0] the path to pass on, plan[1], plan[2] the multiples of rows and columns at which pieces may start,
@@ -111,6 +145,12 @@ public struct KernelTable: Sendable {
   public let rowBackward: @convention(c) (Int32, UInt8) -> RowBackwardFunction?
   public let layerNorm: @convention(c) (UInt8) -> LayerNormFunction?
   public let layerNormBackward: @convention(c) (UInt8) -> LayerNormBackwardFunction?
+  public let segmentNorm: @convention(c) (UInt8) -> SegmentNormFunction?
+  public let segmentNormBackward: @convention(c) (UInt8) -> SegmentNormBackwardFunction?
+  public let columnNorm: @convention(c) (UInt8) -> ColumnNormFunction?
+  public let columnNormBackward: @convention(c) (UInt8) -> ColumnNormBackwardFunction?
+  public let crossEntropy: @convention(c) (UInt8) -> CrossEntropyFunction?
+  public let crossEntropyBackward: @convention(c) (UInt8) -> CrossEntropyBackwardFunction?
   public let matrixPlan: @convention(c) (UInt8) -> MatrixPlanFunction?  // f32 f64
   public let matrix: @convention(c) (UInt8) -> MatrixFunction?
   public let random: @convention(c) (Int32, UInt8) -> RandomFunction?
@@ -131,6 +171,12 @@ public struct KernelTable: Sendable {
     rowBackward: @escaping @convention(c) (Int32, UInt8) -> RowBackwardFunction?,
     layerNorm: @escaping @convention(c) (UInt8) -> LayerNormFunction?,
     layerNormBackward: @escaping @convention(c) (UInt8) -> LayerNormBackwardFunction?,
+    segmentNorm: @escaping @convention(c) (UInt8) -> SegmentNormFunction?,
+    segmentNormBackward: @escaping @convention(c) (UInt8) -> SegmentNormBackwardFunction?,
+    columnNorm: @escaping @convention(c) (UInt8) -> ColumnNormFunction?,
+    columnNormBackward: @escaping @convention(c) (UInt8) -> ColumnNormBackwardFunction?,
+    crossEntropy: @escaping @convention(c) (UInt8) -> CrossEntropyFunction?,
+    crossEntropyBackward: @escaping @convention(c) (UInt8) -> CrossEntropyBackwardFunction?,
     matrixPlan: @escaping @convention(c) (UInt8) -> MatrixPlanFunction?,
     matrix: @escaping @convention(c) (UInt8) -> MatrixFunction?,
     random: @escaping @convention(c) (Int32, UInt8) -> RandomFunction?,
@@ -142,6 +188,9 @@ public struct KernelTable: Sendable {
     self.reduceRows = reduceRows; self.reduceColumns = reduceColumns; self.argReduce = argReduce
     self.row = row; self.rowBackward = rowBackward
     self.layerNorm = layerNorm; self.layerNormBackward = layerNormBackward
+    self.segmentNorm = segmentNorm; self.segmentNormBackward = segmentNormBackward
+    self.columnNorm = columnNorm; self.columnNormBackward = columnNormBackward
+    self.crossEntropy = crossEntropy; self.crossEntropyBackward = crossEntropyBackward
     self.matrixPlan = matrixPlan; self.matrix = matrix
     self.random = random; self.sgd = sgd; self.adam = adam
   }

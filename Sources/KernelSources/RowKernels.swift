@@ -115,19 +115,19 @@ func rowBackwardFunction(_ op: Int32, _ type: UInt8) -> RowBackwardFunction? {
 
 // MARK: - Layer norm
 
-/// y = (x − mean)·rstd·w + b, rstd = 1 / √(Σ(x − mean)²/n + eps).
+/// y = (x − mean)·rstd·w + b, rstd = 1 / √(Σ(x − mean)²/n + eps). Without a place for the mean it is 0: RMS norm.
 @inline(__always) private func layerNorm<T: Lanes>(
   _: T.Type, _ rows: Int, _ n: Int, _ x: UnsafeRawPointer, _ w: UnsafeRawPointer?, _ b: UnsafeRawPointer?, _ eps: Double,
-  _ y: UnsafeMutableRawPointer, _ mean: UnsafeMutableRawPointer, _ rstd: UnsafeMutableRawPointer
+  _ y: UnsafeMutableRawPointer, _ mean: UnsafeMutableRawPointer?, _ rstd: UnsafeMutableRawPointer
 ) {
   var x = x.assumingMemoryBound(to: T.self), y = y.assumingMemoryBound(to: T.self)
-  let means = mean.assumingMemoryBound(to: T.self), rstds = rstd.assumingMemoryBound(to: T.self)
+  let means = mean?.assumingMemoryBound(to: T.self), rstds = rstd.assumingMemoryBound(to: T.self)
   let w = w?.assumingMemoryBound(to: T.self), b = b?.assumingMemoryBound(to: T.self)
   let step = T.width
   let count = T(n), eps = T(eps)
   var r = 0
   while r < rows {
-    let mean = T.sum(foldVector(SumFold<T>.self, n, x)) / count
+    let mean = means == nil ? 0 : T.sum(foldVector(SumFold<T>.self, n, x)) / count
     let m = T.splat(mean)
     var s0 = T.zeros, s1 = T.zeros
     var i = 0
@@ -152,7 +152,7 @@ func rowBackwardFunction(_ op: Int32, _ type: UInt8) -> RowBackwardFunction? {
       put(y, i, n, v)
       i += step
     }
-    means[r] = mean
+    if let means { means[r] = mean }
     rstds[r] = rstd
     x += n
     y += n
@@ -160,25 +160,26 @@ func rowBackwardFunction(_ op: Int32, _ type: UInt8) -> RowBackwardFunction? {
   }
 }
 
-/// With h = (x − mean)·rstd and q = g·w: dx = rstd·(q − Σq/n − h·Σ(q·h)/n), dw += g·h, db += g.
+/// With h = (x − mean)·rstd and q = g·w: dx = rstd·(q − Σq/n − h·Σ(q·h)/n), dw += g·h, db += g. RMS norm, without means, has no Σq/n.
 @inline(__always) private func layerNormBackward<T: Lanes>(
-  _: T.Type, _ rows: Int, _ n: Int, _ g: UnsafeRawPointer, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer, _ rstd: UnsafeRawPointer,
+  _: T.Type, _ rows: Int, _ n: Int, _ g: UnsafeRawPointer, _ x: UnsafeRawPointer, _ mean: UnsafeRawPointer?, _ rstd: UnsafeRawPointer,
   _ w: UnsafeRawPointer?, _ dx: UnsafeMutableRawPointer, _ dw: UnsafeMutableRawPointer?, _ db: UnsafeMutableRawPointer?
 ) {
   var g = g.assumingMemoryBound(to: T.self), x = x.assumingMemoryBound(to: T.self), dx = dx.assumingMemoryBound(to: T.self)
-  let means = mean.assumingMemoryBound(to: T.self), rstds = rstd.assumingMemoryBound(to: T.self)
+  let means = mean?.assumingMemoryBound(to: T.self), rstds = rstd.assumingMemoryBound(to: T.self)
   let w = w?.assumingMemoryBound(to: T.self)
   let dw = dw?.assumingMemoryBound(to: T.self), db = db?.assumingMemoryBound(to: T.self)
   let step = T.width
   let count = T(n)
   var r = 0
   while r < rows {
-    let m = T.splat(means[r]), scale = T.splat(rstds[r])
+    let mean = means == nil ? 0 : means.unsafelyUnwrapped[r]
+    let m = T.splat(mean), scale = T.splat(rstds[r])
     var q0 = T.zeros, h0 = T.zeros
     var i = 0
     while i < n {
       let v = lanes(g, i, n, 0)
-      let h = T.mul(T.sub(lanes(x, i, n, means[r]), m), scale)
+      let h = T.mul(T.sub(lanes(x, i, n, mean), m), scale)
       var q = v
       if let w { q = T.mul(v, lanes(w, i, n, 0)) }
       q0 = T.add(q0, q)
@@ -187,7 +188,7 @@ func rowBackwardFunction(_ op: Int32, _ type: UInt8) -> RowBackwardFunction? {
       if let db { put(db, i, n, T.add(lanes(UnsafePointer(db), i, n, 0), v)) }
       i += step
     }
-    let qMean = T.splat(T.sum(q0) / count), hMean = T.splat(T.sum(h0) / count)
+    let qMean = T.splat(means == nil ? 0 : T.sum(q0) / count), hMean = T.splat(T.sum(h0) / count)
     i = 0
     while i < n {
       let h = T.mul(T.sub(lanes(x, i, n, 0), m), scale)

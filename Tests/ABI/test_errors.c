@@ -80,6 +80,16 @@ static void shapes(bp_context *ctx) {
   refuses(bp_stack(2, pair, 0), BP_E_SHAPE, "stack");
   check(bp_cat(0, pair, 0) == NULL && strstr(bp_context_message(NULL), "cat")); /* no tensor, no context */
   refuses(bp_layer_norm(a, 1, five, NULL, NULL, 1e-5), BP_E_SHAPE, "layer_norm");
+  refuses(bp_rms_norm(a, 1, five, NULL, 1e-5), BP_E_SHAPE, "rms_norm");
+  refuses(bp_batch_norm(a, NULL, NULL, b, NULL, 1, .1, 1e-5), BP_E_SHAPE, "batch_norm");
+  refuses(bp_batch_norm(b, NULL, NULL, NULL, NULL, 1, .1, 1e-5), BP_E_SHAPE, "batch_norm");
+  refuses(bp_batch_norm(bp_slice(a, 0, 0, 1, 1), NULL, NULL, NULL, NULL, 1, .1, 1e-5), BP_E_SHAPE, "batch_norm");
+  refuses(bp_batch_norm(a, NULL, NULL, NULL, NULL, 0, .1, 1e-5), BP_E_ARGUMENT, "batch_norm");
+  refuses(bp_batch_norm(a, NULL, NULL, NULL, NULL, 1, .1, -1), BP_E_ARGUMENT, "batch_norm");
+  refuses(bp_group_norm(a, 2, NULL, NULL, 1e-5), BP_E_SHAPE, "group_norm");
+  refuses(bp_group_norm(a, 0, NULL, NULL, 1e-5), BP_E_SHAPE, "group_norm");
+  refuses(bp_nll_loss(a, integers(ctx, "3", "0 1 2"), NULL), BP_E_SHAPE, "nll_loss");
+  refuses(bp_nll_loss(a, integers(ctx, "2", "0 3"), NULL), BP_E_INDEX, "nll_loss");
   refuses(bp_mse_loss(a, b, BP_REDUCTION_MEAN), BP_E_SHAPE, "mse_loss");
   refuses(bp_cross_entropy(a, integers(ctx, "3", "0 1 2"), NULL), BP_E_SHAPE, "cross_entropy");
   refuses(bp_gather(a, 0, i), BP_E_SHAPE, "gather");

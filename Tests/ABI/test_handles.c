@@ -37,7 +37,10 @@ static void offer(bp_context *ctx, bp_tensor *bad, bp_tensor *good) {
   check(!bp_softmax(bad, 0) && !bp_log_softmax(bad, 0) && !bp_layer_norm(bad, 1, one, NULL, NULL, 1e-5) && !bp_dropout(bad, .5, 1) &&
         !bp_mse_loss(bad, good, 1) && !bp_mse_loss(good, bad, 1) && !bp_cross_entropy(bad, good, NULL) && !bp_cross_entropy(good, bad, NULL) &&
         !bp_binary_cross_entropy_with_logits(bad, good, NULL, NULL, 1) && !bp_binary_cross_entropy_with_logits(good, bad, NULL, NULL, 1));
+  check(!bp_rms_norm(bad, 1, one, NULL, 1e-5) && !bp_batch_norm(bad, NULL, NULL, NULL, NULL, 1, .1, 1e-5) &&
+        !bp_group_norm(bad, 1, NULL, NULL, 1e-5) && !bp_nll_loss(bad, good, NULL) && !bp_nll_loss(good, bad, NULL));
   if (bad) check(!bp_layer_norm(good, 1, one, bad, NULL, 1e-5));
+  if (bad) check(!bp_batch_norm(good, bad, bad, NULL, NULL, 1, .1, 1e-5) && !bp_group_norm(good, 1, bad, NULL, 1e-5));
   check(bp_ndim(bad) == -1 && bp_dim(bad, 0) == -1 && bp_numel(bad) == -1 && bp_dtype_of(bad) == -1 && bp_stride(bad, 0) == INT64_MIN);
   check(isnan(bp_item(bad)) && !bp_data(bad) && bp_read(bad, &x, 4) == BP_E_HANDLE && bp_write(bad, &x, 4) == BP_E_HANDLE);
   check(bp_is_contiguous(bad) <= 0 && bp_requires_grad(bad) <= 0 && bp_is_leaf(bad) <= 0 && bp_version_of(bad) == -1);

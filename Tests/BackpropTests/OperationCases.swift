@@ -140,6 +140,18 @@ private let networkCases: [Case] = [
   Case("log_softmax", [[2, 3, 4]]) { try $0[0].logSoftmax(along: 0) },
   Case("layer_norm", [[3, 4], [4], [4]]) { try $0[0].layerNorm(over: [4], weight: $0[1], bias: $0[2]) },
   Case("layer_norm", [[2, 3, 4]]) { try $0[0].layerNorm(over: [3, 4]) },
+  Case("rms_norm", [[3, 4], [4]]) { try $0[0].rmsNorm(over: [4], weight: $0[1], epsilon: 0.1) },
+  Case("rms_norm", [[2, 3, 4]]) { try $0[0].rmsNorm(over: [3, 4], epsilon: 0.1) },
+  Case("batch_norm", [[5, 3], [3], [3]]) { try $0[0].batchNorm(weight: $0[1], bias: $0[2], training: true, epsilon: 0.1) },
+  Case("batch_norm", [[2, 3, 2, 2], [3], [3]]) { try $0[0].batchNorm(weight: $0[1], bias: $0[2], training: true) },
+  Case("batch_norm", [[4, 2, 3]]) { try $0[0].batchNorm(training: true) },
+  Case("batch_norm", [[3, 2, 3], [2], [2]]) {
+    try $0[0].batchNorm(
+      runningMean: Tensor([0.5, -1], dtype: .float64), runningVariance: Tensor([2.0, 0.7], dtype: .float64), weight: $0[1], bias: $0[2],
+      training: false)
+  },
+  Case("group_norm", [[2, 4, 3], [4], [4]]) { try $0[0].groupNorm(groups: 2, weight: $0[1], bias: $0[2]) },
+  Case("group_norm", [[2, 4]]) { try $0[0].groupNorm(groups: 1, epsilon: 0.1) },
   // The mask must be the same in every call.
   Case("dropout") { x in
     try x[0].context.seed(3)
@@ -153,6 +165,12 @@ private let networkCases: [Case] = [
       with: Tensor([1, -100, 0]), weight: Tensor([0.5, 2, 1, 3], dtype: .float64), labelSmoothing: 0.1)
   },
   Case("cross_entropy", [[2, 3, 2]]) { try $0[0].crossEntropy(with: Tensor([[2, 0], [1, 1]]), reduction: .none) },
+  Case("cross_entropy", [[3, 4], [4]]) { try $0[0].crossEntropy(with: Tensor([1, -100, 0]), weight: $0[1].exp(), labelSmoothing: 0.1) },
+  Case("cross_entropy", [[4]]) { try $0[0].crossEntropy(with: Tensor(2)) },
+  Case("nll_loss") { try $0[0].negativeLogLikelihood(of: Tensor([1, 3, 0]), ignoreIndex: 3) },
+  Case("nll_loss", [[2, 3, 2]]) {
+    try $0[0].negativeLogLikelihood(of: Tensor([[2, 0], [1, 1]]), weight: Tensor([0.5, 2, 1], dtype: .float64), reduction: .none).square()
+  },
   Case("cross_entropy", [[3, 4], [3, 4]]) { try $0[0].crossEntropy(with: $0[1].softmax(along: 1), labelSmoothing: 0.2, reduction: .sum) },
   .binary("binary_cross_entropy_with_logits") { try $0.binaryCrossEntropyWithLogits(to: $1.sigmoid()) },
   Case("binary_cross_entropy_with_logits", [[3, 4], [3, 4]]) {

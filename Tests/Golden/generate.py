@@ -11,11 +11,12 @@ import torch
 import families_elementwise
 import families_movement
 import families_network
+import families_norms
 import families_op_db
 import families_optimizers
 import families_reductions
 
-MODULES = (families_elementwise, families_reductions, families_movement, families_network, families_optimizers, families_op_db)
+MODULES = (families_elementwise, families_reductions, families_movement, families_network, families_norms, families_optimizers, families_op_db)
 
 
 def main():

@@ -235,3 +235,47 @@ def test_training_gives_the_same_bits_for_any_number_of_threads():
         assert all(weights(threads) == alone for threads in (2, 3, 4))
     finally:
         torch.set_num_threads(before)
+
+
+def test_batch_norm():
+    """Statistics of the batch in training, running ones otherwise; their update; what state_dict holds."""
+    layer = nn.BatchNorm1d(2, momentum=0.5)
+    assert list(layer.state_dict()) == ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+    x = torch.tensor([[1.0, 10.0], [3.0, 30.0]])
+    assert close(layer(x), [[-1, -1], [1, 1]], 1e-4)
+    assert layer.running_mean.tolist() == [1, 10] and close(layer.running_var, [1.5, 100.5]) and layer.num_batches_tracked.item() == 1
+    layer.eval()
+    assert close(layer(x), [[0, 0], [2 / 1.5**0.5, 20 / 100.5**0.5]], 1e-4)
+    assert layer.running_mean.tolist() == [1, 10] and layer.num_batches_tracked.item() == 1
+
+    average = nn.BatchNorm2d(2, momentum=None, affine=False)
+    for value in (1.0, 3.0, 8.0):
+        average(torch.full((2, 2, 3, 3), value))
+    assert close(average.running_mean, [4, 4]) and average.weight is None and average.num_batches_tracked.item() == 3
+    average.reset_running_stats()
+    assert average.running_mean.tolist() == [0, 0] and average.running_var.tolist() == [1, 1]
+
+    free = nn.BatchNorm1d(2, track_running_stats=False).eval()
+    assert close(free(x), [[-1, -1], [1, 1]], 1e-4) and list(free.state_dict()) == ["weight", "bias"]
+    with pytest.raises(ValueError):
+        nn.BatchNorm2d(2)(x)
+    with pytest.raises((ValueError, RuntimeError)):
+        nn.BatchNorm1d(2)(x[:1])
+    assert repr(nn.BatchNorm2d(3)) == "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)"
+
+
+def test_group_and_rms_norm():
+    layer = nn.GroupNorm(2, 4)
+    y = layer(torch.tensor([[1.0, 3.0, 20.0, 40.0]]))
+    assert close(y, [[-1, 1, -1, 1]], 1e-4)
+    assert repr(layer).startswith("GroupNorm(2, 4, eps=1e-05, affine=True")
+    with pytest.raises(ValueError):
+        nn.GroupNorm(3, 4)
+    assert close(nn.RMSNorm(2)(torch.tensor([3.0, 4.0])), [3 / 12.5**0.5, 4 / 12.5**0.5])
+    assert list(nn.RMSNorm(2).state_dict()) == ["weight"] and nn.RMSNorm(2, elementwise_affine=False).weight is None
+
+
+def test_nll_loss():
+    x = torch.tensor([[-1.0, -2.0], [-3.0, -4.0]])
+    assert nn.NLLLoss()(x, torch.tensor([0, 1])).item() == 2.5
+    assert nn.NLLLoss(reduction="sum", ignore_index=1)(x, torch.tensor([0, 1])).item() == 1

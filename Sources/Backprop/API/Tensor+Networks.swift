@@ -16,6 +16,26 @@ extension Tensor {
   public func layerNorm(over shape: Dims, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws(BackpropError) -> Tensor {
     try make { () throws(Failure) in try value.layerNorm(shape, weight?.value, bias?.value, eps: epsilon) }
   }
+  /// x/√(mean x² + ε)·weight over the last dimensions, whose sizes are `shape` (PyTorch: `rms_norm`).
+  public func rmsNorm(over shape: Dims, weight: Tensor? = nil, epsilon: Double = 1.1920928955078125e-7) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in try value.rmsNorm(shape, weight?.value, eps: epsilon) }
+  }
+  /// (x − μ)/√(σ² + ε)·weight + bias per channel of [B, C, ..]. Training: μ and σ² of the batch, towards which the running statistics
+  /// move in place by `momentum`; otherwise the running statistics (PyTorch: `batch_norm`).
+  public func batchNorm(
+    runningMean: Tensor? = nil, runningVariance: Tensor? = nil, weight: Tensor? = nil, bias: Tensor? = nil, training: Bool,
+    momentum: Double = 0.1, epsilon: Double = 1e-5
+  ) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in
+      try value.batchNorm(
+        mean: runningMean?.value, variance: runningVariance?.value, weight: weight?.value, bias: bias?.value, training: training,
+        momentum: momentum, eps: epsilon)
+    }
+  }
+  /// (x − μ)/√(σ² + ε)·weight + bias over groups of channels of each sample of [B, C, ..] (PyTorch: `group_norm`).
+  public func groupNorm(groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in try value.groupNorm(groups, weight?.value, bias?.value, eps: epsilon) }
+  }
 }
 
 // MARK: Losses
@@ -40,6 +60,17 @@ extension Tensor {
     o.labelSmoothing = labelSmoothing
     o.reduction = reduction
     return try make { () throws(Failure) in try value.crossEntropy(target.value, o) }
+  }
+
+  /// −x[label] for log probabilities [B, C, ..] and labels [B, ..] (PyTorch: `nll_loss`).
+  public func negativeLogLikelihood(
+    of target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean
+  ) throws(BackpropError) -> Tensor {
+    var o = CrossEntropyOptions()
+    o.weight = weight?.value
+    o.ignoreIndex = ignoreIndex
+    o.reduction = reduction
+    return try make { () throws(Failure) in try value.nllLoss(target.value, o) }
   }
 
   /// −t·ln σ(x) − (1 − t)·ln(1 − σ(x)); `positiveWeight` multiplies the first term

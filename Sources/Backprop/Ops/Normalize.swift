@@ -1,4 +1,4 @@
-// Row by row: softmax, log softmax, layer norm. Rows are the innermost dimension(s), dense.
+// Row by row: softmax, log softmax, layer norm, RMS norm. Rows are the innermost dimension(s), dense.
 import CShim
 import KernelAPI
 
@@ -23,11 +23,11 @@ extension Engine {
       if let f = j.forward { f(rows, j.n, j.x + at, j.y + at) }
       else if let f = j.backward { f(rows, j.n, j.g.unsafelyUnwrapped + at, j.x + at, j.y + at) }
       else if let f = j.norm {
-        f(rows, j.n, j.x + at, j.w, j.b, j.eps, j.y + at, j.mean.unsafelyUnwrapped + one, j.rstd.unsafelyUnwrapped + one)
+        f(rows, j.n, j.x + at, j.w, j.b, j.eps, j.y + at, j.mean.map { $0 + one }, j.rstd.unsafelyUnwrapped + one)
       } else if let f = j.normBackward {
         let part = chunk &* j.n &* j.size
         f(
-          rows, j.n, j.g.unsafelyUnwrapped + at, j.x + at, j.mean.unsafelyUnwrapped + one, j.rstd.unsafelyUnwrapped + one, j.w,
+          rows, j.n, j.g.unsafelyUnwrapped + at, j.x + at, j.mean.map { UnsafeRawPointer($0 + one) }, j.rstd.unsafelyUnwrapped + one, j.w,
           j.y + at, j.dw.map { $0 + part }, j.db.map { $0 + part })
       }
     }
@@ -91,12 +91,11 @@ enum LogSoftmax: Rule {
 
 /// y = (x − μ)·r·w + b, r = 1/√(σ² + eps), μ and σ² (biased) over the last dimensions (Ba, Kiros, Hinton 2016);
 /// with x̂ = (x − μ)·r and h = g·w:  dx = r·(h − mean h − x̂·mean(h·x̂)), dw = Σ g·x̂, db = Σ g
-/// (inputs x, w or none, b or none, and μ and r as the forward pass left them; a: how many dimensions, x: eps)
-enum LayerNorm: Rule {
-  static var name: StaticString { "layer_norm" }
-  static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
+/// RMS norm: the same with μ = 0, r = 1/√(mean x² + eps), no b and no mean h (Zhang, Sennrich 2019)
+/// (inputs x, w or none, b or none, and r and μ as the forward pass left them; a: how many dimensions, x: eps)
+private enum LastNorm {
+  static func forward(_ c: inout Call, centred: Bool, _ name: StaticString) throws(Failure) -> UInt32 {
     let e = c.engine, type = c[0].pointee.dtype, shape = c[0].pointee.shape
-    guard let f = e.kernels.layerNorm(type.rawValue) else { throw .dtype("layer_norm: not defined for \(type)") }
     let (rows, n) = split(shape, c.attributes.a)
     let x = try e.contiguous(c.input(0), for: name)
     defer { e.drop(x, value: true) }
@@ -107,16 +106,16 @@ enum LayerNorm: Rule {
     defer { if b != 0 { e.drop(b, value: true) } }
     let out = try e.make(type, shape, for: name)
     let moments: UInt32
-    do throws(Failure) { moments = try e.make(type, Dims(2, rows), for: name) } catch {
+    do throws(Failure) { moments = try e.make(type, Dims(centred ? 2 : 1, rows), for: name) } catch {
       e.drop(out, value: true)
       throw error
     }
     c.keep(moments)
     if shape.product == 0 { return out }
     var job = RowJob(
-      norm: f, rows: rows, n: n, perChunk: e.rowsPerChunk(n), size: type.size, x: e.data(x), g: nil, y: e.data(out),
-      w: w == 0 ? nil : UnsafeRawPointer(e.data(w)), b: b == 0 ? nil : UnsafeRawPointer(e.data(b)), eps: c.attributes.x,
-      mean: e.data(moments), rstd: e.data(moments) + rows &* type.size)
+      norm: e.kernels.layerNorm(type.rawValue), rows: rows, n: n, perChunk: e.rowsPerChunk(n), size: type.size, x: e.data(x), g: nil,
+      y: e.data(out), w: w == 0 ? nil : UnsafeRawPointer(e.data(w)), b: b == 0 ? nil : UnsafeRawPointer(e.data(b)), eps: c.attributes.x,
+      mean: centred ? e.data(moments) + rows &* type.size : nil, rstd: e.data(moments))
     e.run(&job)
     return out
   }
@@ -132,7 +131,7 @@ enum LayerNorm: Rule {
 
   static func saves(_ wants: UInt8) -> UInt8 { wants & 1 != 0 ? 1 | 2 | 8 : wants & 2 != 0 ? 1 | 8 : 0 }
 
-  static func vjp(_ node: Node, _ g: Value) throws(Failure) {
+  static func vjp(_ node: Node, _ g: Value, centred: Bool, _ name: StaticString) throws(Failure) {
     let e = g.engine, a = node.attributes
     let hasWeight = e.inputIndex(node.slot, 1) != 0
     if !node.wants(0), !node.wants(1) { return try node.give(2, g) }
@@ -141,21 +140,11 @@ enum LayerNorm: Rule {
     if e.isRecording {
       var set = DimSet(), d = x.rank - a.a
       while d < x.rank { set.insert(d); d += 1 }
-      let count = Double(n)
-      let centred = try x - x.sum(set, keep: true) / count
-      let r = try (centred.square().sum(set, keep: true) / count + a.x).rsqrt()
-      let unit = try centred * r
-      if node.wants(0) {
-        let h = hasWeight ? try g * node[1] : g
-        let mean = try h.sum(set, keep: true) / count
-        let along = try (h * unit).sum(set, keep: true) / count
-        try node.give(0, r * (h - mean - unit * along))
-      }
+      let unit = try differentiate(node, x, g, hasWeight && node.wants(0) ? node[1] : nil, set, eps: a.x, centred: centred)
       if node.wants(1) { try node.give(1, g * unit) }
       if node.wants(2) { try node.give(2, g) }
       return
     }
-    guard let f = e.kernels.layerNormBackward(x.dtype.rawValue) else { throw .dtype("layer_norm: not defined for \(x.dtype)") }
     let dense = try x.contiguous(), gradient = try g.contiguous()
     let moments = node[3], size = x.dtype.size
     let perChunk = e.rowsPerChunk(n), chunks = (rows + perChunk - 1) / perChunk
@@ -165,8 +154,9 @@ enum LayerNorm: Rule {
     let w = hasWeight && node.wants(0) ? try node[1].contiguous() : nil
     if x.count > 0 {
       var job = RowJob(
-        normBackward: f, rows: rows, n: n, perChunk: perChunk, size: size, x: dense.data, g: gradient.data, y: dx.data,
-        w: w.map { UnsafeRawPointer($0.data) }, mean: moments.data, rstd: moments.data + rows &* size, dw: dw?.data, db: db?.data)
+        normBackward: e.kernels.layerNormBackward(x.dtype.rawValue), rows: rows, n: n, perChunk: perChunk, size: size, x: dense.data,
+        g: gradient.data, y: dx.data, w: w.map { UnsafeRawPointer($0.data) }, mean: centred ? moments.data + rows &* size : nil,
+        rstd: moments.data, dw: dw?.data, db: db?.data)
       e.run(&job)
     }
     if node.wants(0) { try node.give(0, dx) }
@@ -175,6 +165,20 @@ enum LayerNorm: Rule {
     if let dw { try node.give(1, dw.sum(Dims(0)).reshape(inner)) }
     if let db { try node.give(2, db.sum(Dims(0)).reshape(inner)) }
   }
+}
+
+enum LayerNorm: Rule {
+  static var name: StaticString { "layer_norm" }
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 { try LastNorm.forward(&c, centred: true, name) }
+  static func saves(_ wants: UInt8) -> UInt8 { LastNorm.saves(wants) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try LastNorm.vjp(n, g, centred: true, name) }
+}
+
+enum RMSNorm: Rule {
+  static var name: StaticString { "rms_norm" }
+  static func forward(_ c: inout Call) throws(Failure) -> UInt32 { try LastNorm.forward(&c, centred: false, name) }
+  static func saves(_ wants: UInt8) -> UInt8 { LastNorm.saves(wants) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try LastNorm.vjp(n, g, centred: false, name) }
 }
 
 // MARK: As methods
@@ -199,21 +203,32 @@ extension Value {
   package func logSoftmax(_ dim: Int) throws(Failure) -> Value { try alongLast(.logSoftmax, dim) }
 
   package func layerNorm(_ inner: Dims, _ weight: Value?, _ bias: Value?, eps: Double) throws(Failure) -> Value {
-    if !dtype.isDifferentiable { throw .dtype("layer_norm: needs float32 or float64, not \(dtype)") }
-    if !(eps >= 0) || eps == .infinity { throw .argument("layer_norm: eps must be a number ≥ 0, it is \(eps)") }
-    var fits = inner.count > 0 && inner.count <= rank, i = 1
-    while fits && i <= inner.count { if inner[inner.count - i] != shape[rank - i] { fits = false }; i += 1 }
-    if !fits { throw .shape("layer_norm: shape \(shape) does not end in \(inner)") }
-    var c = Call(self, Attributes(a: inner.count, x: eps))
-    c.count = 3
-    if let weight { try checkAffine(weight, inner, "weight"); c.inputs[1] = weight.index }
-    if let bias { try checkAffine(bias, inner, "bias"); c.inputs[2] = bias.index }
-    return try engine.apply(.layerNorm, &c)
+    try lastNorm(.layerNorm, inner, weight, bias, eps)
+  }
+  package func rmsNorm(_ inner: Dims, _ weight: Value?, eps: Double) throws(Failure) -> Value {
+    try lastNorm(.rmsNorm, inner, weight, nil, eps)
   }
 
-  private func checkAffine(_ v: Value, _ inner: Dims, _ what: StaticString) throws(Failure) {
-    try engine.check(self, v, for: "layer_norm")
-    if v.shape != inner { throw .shape("layer_norm: \(what) has shape \(v.shape), wanted \(inner)") }
-    if v.dtype != dtype { throw .dtype("layer_norm: \(what) is \(v.dtype), the input \(dtype)") }
+  private func lastNorm(_ operation: Operation, _ inner: Dims, _ weight: Value?, _ bias: Value?, _ eps: Double) throws(Failure) -> Value {
+    let name = operation.rule.name
+    if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
+    if !(eps >= 0) || eps == .infinity { throw .argument("\(name): eps must be a number ≥ 0, it is \(eps)") }
+    var fits = inner.count > 0 && inner.count <= rank, i = 1
+    while fits && i <= inner.count { if inner[inner.count - i] != shape[rank - i] { fits = false }; i += 1 }
+    if !fits { throw .shape("\(name): shape \(shape) does not end in \(inner)") }
+    var c = Call(self, Attributes(a: inner.count, x: eps))
+    try checkAffine(weight, inner, "weight", for: name)
+    try checkAffine(bias, inner, "bias", for: name)
+    c.add(weight)
+    c.add(bias)
+    return try engine.apply(operation, &c)
+  }
+
+  /// A weight or bias that goes with each element of `inner`.
+  func checkAffine(_ v: Value?, _ inner: Dims, _ what: StaticString, for operation: StaticString) throws(Failure) {
+    guard let v else { return }
+    try engine.check(self, v, for: operation)
+    if v.shape != inner { throw .shape("\(operation): \(what) has shape \(v.shape), wanted \(inner)") }
+    if v.dtype != dtype { throw .dtype("\(operation): \(what) is \(v.dtype), the input \(dtype)") }
   }
 }

@@ -12,7 +12,7 @@ enum Operation: UInt16, CaseIterable {
   case matmul, linear
   case reshape, permute, expand, slice, cat, clone, detach
   case gather, scatterAdd, indexSelect, indexAdd
-  case softmax, logSoftmax, layerNorm, binaryCrossEntropyWithLogits
+  case softmax, logSoftmax, layerNorm, rmsNorm, batchNorm, groupNorm, crossEntropy, binaryCrossEntropyWithLogits
 
   var rule: RuleRecord {
     switch self {
@@ -72,6 +72,10 @@ enum Operation: UInt16, CaseIterable {
     case .softmax: RuleRecord(Softmax.self)
     case .logSoftmax: RuleRecord(LogSoftmax.self)
     case .layerNorm: RuleRecord(LayerNorm.self)
+    case .rmsNorm: RuleRecord(RMSNorm.self)
+    case .batchNorm: RuleRecord(BatchNorm.self)
+    case .groupNorm: RuleRecord(GroupNorm.self)
+    case .crossEntropy: RuleRecord(CrossEntropy.self)
     case .binaryCrossEntropyWithLogits: RuleRecord(BinaryCrossEntropyWithLogits.self)
     }
   }
@@ -80,7 +84,7 @@ enum Operation: UInt16, CaseIterable {
 /// Operations put together from recorded ones.
 private let composite: InlineArray<15, StaticString> = [
   "max", "min", "mean", "var", "flatten", "transpose", "squeeze", "unsqueeze", "select", "stack", "contiguous", "embedding",
-  "dropout", "mse_loss", "cross_entropy",
+  "dropout", "mse_loss", "nll_loss",
 ]
 
 /// The names of all operations, in table order: PyTorch's.

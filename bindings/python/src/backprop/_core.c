@@ -18,6 +18,7 @@
 #include <structmember.h>
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1746,6 +1747,35 @@ static PyObject *run_layer_norm(const Row *r, PyObject **v) {
   return wrap(bp_layer_norm(x, n, shape, w, b, eps));
 }
 
+static PyObject *run_rms_norm(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  SIZES(1, shape, n);
+  TENSOR_OR_NULL(2, w);
+  DOUBLE_OR(3, eps, bp_dtype_of(x) == BP_FLOAT64 ? DBL_EPSILON : FLT_EPSILON);
+  return wrap(bp_rms_norm(x, n, shape, w, eps));
+}
+
+static PyObject *run_batch_norm(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR_OR_NULL(1, mean);
+  TENSOR_OR_NULL(2, variance);
+  TENSOR_OR_NULL(3, w);
+  TENSOR_OR_NULL(4, b);
+  TRUTH_OR(5, training, 0);
+  DOUBLE_OR(6, momentum, 0.1);
+  DOUBLE_OR(7, eps, 1e-5);
+  return wrap(bp_batch_norm(x, mean, variance, w, b, training, momentum, eps));
+}
+
+static PyObject *run_group_norm(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT_OR(1, groups, 1);
+  TENSOR_OR_NULL(2, w);
+  TENSOR_OR_NULL(3, b);
+  DOUBLE_OR(4, eps, 1e-5);
+  return wrap(bp_group_norm(x, groups, w, b, eps));
+}
+
 static PyObject *run_dropout(const Row *r, PyObject **v) {
   TENSOR(0, x);
   DOUBLE_OR(1, p, 0.5);
@@ -1786,11 +1816,12 @@ static PyObject *run_cross_entropy(const Row *r, PyObject **v) {
   TENSOR_OR_NULL(2, weight);
   INT_OR(3, ignore, -100);
   REDUCTION(4, reduction);
-  DOUBLE_OR(5, smoothing, 0);
   o.ignore_index = ignore;
   o.reduction = reduction;
-  o.label_smoothing = smoothing;
   o.weight = weight;
+  if (r->count == 5) return wrap(bp_nll_loss(x, target, &o));
+  DOUBLE_OR(5, smoothing, 0);
+  o.label_smoothing = smoothing;
   return wrap(bp_cross_entropy(x, target, &o));
 }
 
@@ -2489,11 +2520,16 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
   OP(gelu, gelu, P, run_gelu, NULL, NULL, "(input, approximate=None)") \
   OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)") \
   OP(layer_norm, layer_norm, P, run_layer_norm, NULL, NULL, "(input, normalized_shape, weight=None, bias=None, eps=1e-5)") \
+  OP(rms_norm, rms_norm, P, run_rms_norm, NULL, NULL, "(input, normalized_shape, weight=None, eps=None)") \
+  OP(batch_norm, batch_norm, P, run_batch_norm, NULL, NULL, \
+     "(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)") \
+  OP(group_norm, group_norm, P, run_group_norm, NULL, NULL, "(input, num_groups, weight=None, bias=None, eps=1e-5)") \
   OP(dropout, dropout, P, run_dropout, NULL, NULL, "(input, p=0.5, training=True, inplace=False)") \
   OP(embedding, embedding, P, run_embedding, NULL, NULL, "(input, weight, padding_idx=None)") \
   OP(mse_loss, mse_loss, P, run_mse_loss, NULL, NULL, "(input, target, reduction='mean')") \
   OP(cross_entropy, cross_entropy, P, run_cross_entropy, NULL, NULL, \
      "(input, target, weight=None, ignore_index=-100, reduction='mean', label_smoothing=0.0)") \
+  OP(nll_loss, nll_loss, P, run_cross_entropy, NULL, NULL, "(input, target, weight=None, ignore_index=-100, reduction='mean')") \
   OP(bce, binary_cross_entropy_with_logits, P, run_bce, NULL, NULL, "(input, target, weight=None, reduction='mean', pos_weight=None)") \
   \
   OP(add_, add_, M, run_in_place, bp_add_, bp_add, "(input, other, *, alpha=1)") \

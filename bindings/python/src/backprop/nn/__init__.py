@@ -4,10 +4,12 @@ from . import functional
 from .module import Module, ModuleList, Parameter, Sequential
 from .layers import (
     BCEWithLogitsLoss, CrossEntropyLoss, Dropout, Embedding, Flatten, GELU, Identity, LayerNorm, Linear, LogSoftmax, MSELoss,
-    ReLU, Sigmoid, Softmax, Tanh,
+    NLLLoss, ReLU, Sigmoid, Softmax, Tanh,
 )
+from .norms import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, RMSNorm
 
 __all__ = [
     "functional", "Module", "ModuleList", "Parameter", "Sequential", "BCEWithLogitsLoss", "CrossEntropyLoss", "Dropout", "Embedding",
     "Flatten", "GELU", "Identity", "LayerNorm", "Linear", "LogSoftmax", "MSELoss", "ReLU", "Sigmoid", "Softmax", "Tanh",
+    "NLLLoss", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "RMSNorm",
 ]

@@ -4,11 +4,13 @@ from .. import _core
 from .._core import cross_entropy as _cross_entropy
 from .._core import binary_cross_entropy_with_logits as _bce_with_logits
 from .._core import dropout as _dropout
-from .._core import gelu, layer_norm, linear, log_softmax, relu, sigmoid, softmax, tanh
+from .._core import nll_loss as _nll_loss
+from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
 from .._core import mse_loss as _mse_loss
 
 __all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
-           "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding"]
+           "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding", "batch_norm", "group_norm",
+           "rms_norm", "nll_loss"]
 
 
 def softplus(input, beta=1, threshold=20):
@@ -26,6 +28,12 @@ def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-1
     """−log softmax(input)[target]: logits [N, C], [C] or [N, C, …]; labels, or probabilities in the shape of input."""
     _no_legacy("cross_entropy", size_average, reduce)
     return _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+
+
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+    """−input[target]: log probabilities [N, C], [C] or [N, C, …] and labels."""
+    _no_legacy("nll_loss", size_average, reduce)
+    return _nll_loss(input, target, weight, ignore_index, reduction)
 
 
 def binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):

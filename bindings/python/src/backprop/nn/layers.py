@@ -201,6 +201,19 @@ class CrossEntropyLoss(Module):
                                label_smoothing=self.label_smoothing)
 
 
+class NLLLoss(Module):
+    """−x[target] of log probabilities."""
+
+    def __init__(self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+        super().__init__()
+        F._no_legacy("NLLLoss", size_average, reduce)
+        self.register_buffer("weight", weight)
+        self.ignore_index, self.reduction = ignore_index, reduction
+
+    def forward(self, input, target):
+        return F.nll_loss(input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
 class BCEWithLogitsLoss(Module):
     """Binary cross entropy of σ(x), without overflow."""
 

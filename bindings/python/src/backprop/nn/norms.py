@@ -1,0 +1,107 @@
+"""Normalisation over batches, groups, samples and rows. The functions are the library's; here are their PyTorch modules."""
+
+from .. import _core
+from . import functional as F
+from .module import Module, Parameter
+
+
+class _BatchNorm(Module):
+    _ranks = ()
+    _shapes = ""
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None):
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.register_parameter("weight", Parameter(_core.ones(num_features)) if affine else None)
+        self.register_parameter("bias", Parameter(_core.zeros(num_features)) if affine else None)
+        self.register_buffer("running_mean", _core.zeros(num_features) if track_running_stats else None)
+        self.register_buffer("running_var", _core.ones(num_features) if track_running_stats else None)
+        self.register_buffer("num_batches_tracked", _core.tensor(0) if track_running_stats else None)
+        if dtype is not None or device is not None:
+            self.to(device=device, dtype=dtype)
+
+    def reset_running_stats(self):
+        if self.track_running_stats:
+            self.running_mean.zero_()
+            self.running_var.fill_(1)
+            self.num_batches_tracked.zero_()
+
+    def reset_parameters(self):
+        self.reset_running_stats()
+        if self.affine:
+            self.weight.data.fill_(1)
+            self.bias.data.zero_()
+
+    def forward(self, input):
+        if input.ndim not in self._ranks:
+            raise ValueError(f"expected {self._shapes} input (got {input.ndim}D input)")
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if self.training and self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+            if self.momentum is None:  # a plain average of all batches so far
+                momentum = 1 / self.num_batches_tracked.item()
+        by_batch = self.training or self.running_mean is None
+        tracked = not self.training or self.track_running_stats
+        return F.batch_norm(input, self.running_mean if tracked else None, self.running_var if tracked else None, self.weight, self.bias,
+                            by_batch, momentum, self.eps)
+
+    def extra_repr(self):
+        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+                f"track_running_stats={self.track_running_stats}")
+
+
+class BatchNorm1d(_BatchNorm):
+    """(x − mean) / √(var + eps) · w + b per channel of [N, C] or [N, C, L]; batch statistics in training, running ones otherwise."""
+
+    _ranks, _shapes = (2, 3), "2D or 3D"
+
+
+class BatchNorm2d(_BatchNorm):
+    """The same for [N, C, H, W]."""
+
+    _ranks, _shapes = (4,), "4D"
+
+
+class BatchNorm3d(_BatchNorm):
+    """The same for [N, C, D, H, W]."""
+
+    _ranks, _shapes = (5,), "5D"
+
+
+class GroupNorm(Module):
+    """(x − mean) / √(var + eps) · w + b, statistics over num_groups groups of channels of each sample."""
+
+    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None):
+        super().__init__()
+        if num_channels % num_groups != 0:
+            raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
+        self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
+        self.register_parameter("weight", Parameter(_core.ones(num_channels)) if affine else None)
+        self.register_parameter("bias", Parameter(_core.zeros(num_channels)) if affine else None)
+        if dtype is not None or device is not None:
+            self.to(device=device, dtype=dtype)
+
+    def forward(self, input):
+        return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
+
+    def extra_repr(self):
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+
+
+class RMSNorm(Module):
+    """x / √(mean x² + eps) · w over the last dimensions; eps None: the type's machine epsilon."""
+
+    def __init__(self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None):
+        super().__init__()
+        shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
+        self.register_parameter("weight", Parameter(_core.ones(shape)) if elementwise_affine else None)
+        if dtype is not None or device is not None:
+            self.to(device=device, dtype=dtype)
+
+    def forward(self, input):
+        return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
+
+    def extra_repr(self):
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
