@@ -457,6 +457,23 @@ bp_tensor *bp_group_norm(const bp_tensor *x, int64_t num_groups, const bp_tensor
 /* Training: zeroes each element with probability p and scales the rest by 1/(1−p). Otherwise x itself, as a new handle. */
 bp_tensor *bp_dropout(const bp_tensor *x, double p, int32_t training);
 
+typedef struct bp_attention_options {
+  uint32_t struct_size; /* sizeof(bp_attention_options) */
+  int32_t is_causal;    /* query i sees the keys 0 … i; excludes attn_mask */
+  double dropout_p;     /* drops weights with this probability, always: pass 0 when not training; default 0 */
+  double scale;         /* counts if has_scale; otherwise it is 1/√E */
+  int32_t has_scale;
+  int32_t enable_gqa;   /* key and value have fewer heads (dimension −3), each for a group of neighbouring query heads */
+} bp_attention_options;
+#define BP_ATTENTION_OPTIONS_INIT { sizeof(bp_attention_options), 0, 0.0, 0.0, 0, 0 }
+/* softmax(scale·q·kᵀ + mask)·v (Vaswani et al. 2017) for query [.., L, E], key [.., S, E], value [.., S, Ev] → [.., L, Ev]; float32
+ * or float64, leading dimensions broadcast. attn_mask: NULL, bool (true: the key counts) or of the query's type (added to the scores),
+ * broadcast to [.., L, S]; a query without keys gets zeros. The scores are never held as a whole: memory beside the result is L
+ * numbers a head. Of four dimensions and more the result is laid out [B, L, H, Ev], so that joining the heads (transpose, reshape)
+ * moves nothing. options may be NULL. */
+bp_tensor *bp_scaled_dot_product_attention(const bp_tensor *query, const bp_tensor *key, const bp_tensor *value, const bp_tensor *attn_mask,
+                                           const bp_attention_options *options);
+
 bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction reduction);
 
 typedef struct bp_cross_entropy_options {

@@ -156,6 +156,8 @@ public struct KernelTable: Sendable {
   public let random: @convention(c) (Int32, UInt8) -> RandomFunction?
   public let sgd: @convention(c) (UInt8) -> SGDFunction?
   public let adam: @convention(c) (UInt8) -> AdamFunction?
+  public let attention: @convention(c) (UInt8) -> AttentionFunction?  // f32 f64
+  public let attentionBackward: @convention(c) (UInt8) -> AttentionFunction?
 
   public init(
     name: StaticString,
@@ -181,7 +183,9 @@ public struct KernelTable: Sendable {
     matrix: @escaping @convention(c) (UInt8) -> MatrixFunction?,
     random: @escaping @convention(c) (Int32, UInt8) -> RandomFunction?,
     sgd: @escaping @convention(c) (UInt8) -> SGDFunction?,
-    adam: @escaping @convention(c) (UInt8) -> AdamFunction?
+    adam: @escaping @convention(c) (UInt8) -> AdamFunction?,
+    attention: @escaping @convention(c) (UInt8) -> AttentionFunction?,
+    attentionBackward: @escaping @convention(c) (UInt8) -> AttentionFunction?
   ) {
     self.name = name
     self.unary = unary; self.binary = binary; self.select = select; self.cast = cast; self.copy = copy
@@ -193,5 +197,6 @@ public struct KernelTable: Sendable {
     self.crossEntropy = crossEntropy; self.crossEntropyBackward = crossEntropyBackward
     self.matrixPlan = matrixPlan; self.matrix = matrix
     self.random = random; self.sgd = sgd; self.adam = adam
+    self.attention = attention; self.attentionBackward = attentionBackward
   }
 }

@@ -25,7 +25,9 @@ public let kernelTable = KernelTable(
   matrix: { matrixFunction($0) },
   random: { randomFunction($0, $1) },
   sgd: { sgdFunction($0) },
-  adam: { adamFunction($0) }
+  adam: { adamFunction($0) },
+  attention: { attentionFunction($0) },
+  attentionBackward: { attentionBackwardFunction($0) }
 )
 
 // The engine fetches the table through a C function and does not import this module: what it imports, Embedded Swift would

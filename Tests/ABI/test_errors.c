@@ -90,6 +90,8 @@ static void shapes(bp_context *ctx) {
   refuses(bp_group_norm(a, 0, NULL, NULL, 1e-5), BP_E_SHAPE, "group_norm");
   refuses(bp_nll_loss(a, integers(ctx, "3", "0 1 2"), NULL), BP_E_SHAPE, "nll_loss");
   refuses(bp_nll_loss(a, integers(ctx, "2", "0 3"), NULL), BP_E_INDEX, "nll_loss");
+  refuses(bp_scaled_dot_product_attention(a, b, a, NULL, NULL), BP_E_SHAPE, "scaled_dot_product_attention");
+  refuses(bp_scaled_dot_product_attention(a, a, a, b, NULL), BP_E_SHAPE, "scaled_dot_product_attention");
   refuses(bp_mse_loss(a, b, BP_REDUCTION_MEAN), BP_E_SHAPE, "mse_loss");
   refuses(bp_cross_entropy(a, integers(ctx, "3", "0 1 2"), NULL), BP_E_SHAPE, "cross_entropy");
   refuses(bp_gather(a, 0, i), BP_E_SHAPE, "gather");

@@ -119,6 +119,8 @@ private let shapeCases: [Case] = [
   Case("index_select", [[3, 4]]) { try $0[0].selected(Tensor([2, 0, 2])).square() },
   Case("index_select", [[3, 4]]) { try $0[0].selected(Tensor([3, 3]), along: 1).square() },
   Case("index_add", [[3, 4], [3, 4]]) { try $0[0].indexAdding($0[1], along: 0, at: Tensor([2, 0, 2])).square() },
+  Case("slice", [[3, 5, 4]]) { try $0[0].sliced(along: 1, from: 0, to: 2) * $0[0].sliced(along: 1, from: 3, to: 5) + $0[0][1].sliced(along: 0, from: 1, to: 3) },
+  Case("slice", [[3, 6]]) { try $0[0].sliced(along: 1, from: 0, to: 6, by: 2) * $0[0].sliced(along: 1, from: 1, to: 6, by: 2) },
   Case("embedding", [[5, 3]]) { try $0[0].embedding(of: Tensor([[4, 0], [4, 2]])).square() },
 ]
 
@@ -152,6 +154,18 @@ private let networkCases: [Case] = [
   },
   Case("group_norm", [[2, 4, 3], [4], [4]]) { try $0[0].groupNorm(groups: 2, weight: $0[1], bias: $0[2]) },
   Case("group_norm", [[2, 4]]) { try $0[0].groupNorm(groups: 1, epsilon: 0.1) },
+  Case("scaled_dot_product_attention", [[3, 4], [5, 4], [5, 2]]) { try $0[0].attention(to: $0[1], values: $0[2]) },
+  Case("scaled_dot_product_attention", [[2, 2, 3, 4], [2, 2, 5, 4], [2, 2, 5, 2]]) { try $0[0].attention(to: $0[1], values: $0[2], isCausal: true, scale: 0.8).square() },
+  Case("scaled_dot_product_attention", [[2, 4, 3, 2], [2, 2, 3, 2], [1, 2, 3, 2], [3, 3]]) {
+    try $0[0].attention(to: $0[1], values: $0[2], mask: $0[3], isGrouped: true)
+  },
+  Case("scaled_dot_product_attention", [[3, 4], [3, 4], [3, 4]]) {
+    try $0[0].attention(to: $0[1], values: $0[2], mask: Tensor([true, false, true, false, false, false, true, true, true], shape: [3, 3]))
+  },
+  Case("dropout", [[3, 4], [3, 4], [3, 4]]) { x in
+    try x[0].context.seed(3)
+    return try x[0].attention(to: x[1], values: x[2], dropout: 0.3)
+  },
   // The mask must be the same in every call.
   Case("dropout") { x in
     try x[0].context.seed(3)

@@ -15,8 +15,9 @@ import families_norms
 import families_op_db
 import families_optimizers
 import families_reductions
+import families_sequences
 
-MODULES = (families_elementwise, families_reductions, families_movement, families_network, families_norms, families_optimizers, families_op_db)
+MODULES = (families_elementwise, families_reductions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_op_db)
 
 
 def main():

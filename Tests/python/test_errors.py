@@ -9,6 +9,9 @@ import pytest
 from engine import ours, torch
 
 
+sdpa = torch.nn.functional.scaled_dot_product_attention
+
+
 @pytest.fixture(autouse=True)
 def the_next_call_works():
     yield
@@ -44,6 +47,18 @@ def the_next_call_works():
         (lambda: torch.ones(2) @ 3, TypeError),
         (lambda: "a" * torch.ones(2), TypeError),
         (lambda: torch.ones(2) < "a", TypeError),
+        (lambda: sdpa(torch.ones(2, 3), torch.ones(4, 5), torch.ones(4, 3)), RuntimeError),
+        (lambda: sdpa(torch.ones(2, 3), torch.ones(4, 3), torch.ones(5, 3)), RuntimeError),
+        (lambda: sdpa(torch.ones(2, 3), torch.ones(4, 3), torch.ones(4, 3), torch.ones(3, 4)), RuntimeError),
+        (lambda: sdpa(torch.ones(2, 3), torch.ones(4, 3), torch.ones(4, 3), torch.ones(2, 4), is_causal=True), (RuntimeError, ValueError)),
+        (lambda: sdpa(torch.ones(4, 2, 3), torch.ones(3, 4, 3), torch.ones(3, 4, 3), enable_gqa=True), RuntimeError),
+        (lambda: sdpa(torch.ones(2, 3), torch.ones(4, 3).double(), torch.ones(4, 3)), (RuntimeError, TypeError)),
+        (lambda: sdpa(torch.ones(2, 3), torch.ones(4, 3), torch.ones(4, 3), dropout_p=1.5), (RuntimeError, ValueError)),
+        (lambda: torch.ones(2, 3).split(0), RuntimeError),
+        (lambda: torch.ones(2, 3).split([1, 2]), RuntimeError),
+        (lambda: torch.ones(2, 3).split(1, 2), IndexError),
+        (lambda: torch.ones(2, 3).chunk(0), RuntimeError),
+        (lambda: torch.tensor(1.0).unbind(), (IndexError, RuntimeError)),
         (lambda: torch.exp(1.0), TypeError),
         (lambda: torch.exp(), TypeError),
         (lambda: torch.exp(torch.ones(1), torch.ones(1), torch.ones(1)), TypeError),

@@ -280,6 +280,7 @@ extension Node {
     }
     let p = x.pointee.pending
     if !engine.isRecording, engine.isOurs(p) {
+      engine.slot(p).pointee.part = Part()
       engine.addInPlace(p, share.index)
     } else {
       let sum = try Value(engine: engine, index: p) + share
@@ -287,5 +288,42 @@ extension Node {
       x.pointee.pending = sum.index
       engine.drop(p, value: true)
     }
+  }
+
+  /// Hands input i its share, g in the places start, start + step, … of a dimension and zero elsewhere, while nothing is
+  /// recorded. What several slices of one tensor hand on meets in one buffer, instead of one tensor of zeros for each.
+  func givePart(_ i: Int, _ g: Value, dimension d: Int, start: Int, step: Int) throws(Failure) {
+    if g.count == 0 { return try give(i, Value.zeros(engine, g.dtype, engine.slot(engine.inputIndex(slot, i)).pointee.shape)) }
+    let x = engine.slot(engine.inputIndex(slot, i))
+    let end = start &+ (g.shape[d] &- 1) &* step &+ 1
+    let isFirst = x.pointee.pending == 0 || !engine.isOurs(x.pointee.pending)
+    let whole = isFirst ? try Value.zeros(engine, g.dtype, x.pointee.shape) : Value(engine: engine, index: x.pointee.pending)
+    let s = whole.slot
+    let strides = s.pointee.strides.replacing(d, with: s.pointee.strides[d] &* step)
+    let view = try engine.makeView(of: whole.index, g.shape, strides, s.pointee.offset &+ start &* s.pointee.strides[d], for: "slice")
+    defer { engine.drop(view, value: true) }
+    var share = g
+    if isFirst {
+      s.pointee.part = Part(dimension: d, start: start, end: end)
+    } else {
+      // Outside the part there are zeros: what comes there is copied.
+      if !s.pointee.part.misses(d, start, end) { share = try Value(engine: engine, index: view) + g }
+      s.pointee.part.extend(d, start, end)
+    }
+    engine.copy(g.shape, from: share.data, share.strides, to: engine.data(view), strides, size: g.dtype.size)
+    if isFirst { try give(i, whole) }
+  }
+}
+
+/// Where a gradient that slices gather in can differ from zero: start ..< end of one dimension, or anywhere (dimension −1).
+struct Part {
+  var dimension = -1
+  var start = 0, end = 0
+
+  func misses(_ d: Int, _ from: Int, _ to: Int) -> Bool { d == dimension && (to <= start || from >= end) }
+  mutating func extend(_ d: Int, _ from: Int, _ to: Int) {
+    if d != dimension { dimension = -1 }
+    if from < start { start = from }
+    if to > end { end = to }
   }
 }

@@ -153,19 +153,58 @@ enum IndexSelect: Rule {
     let inner = shape.contiguousStrides[d] &* c[0].pointee.dtype.size
     if e.slot(out).pointee.shape.product == 0 { return out }
     let outer = shape.product / (shape[d] &* shape.contiguousStrides[d])
-    let p = e.data(index).assumingMemoryBound(to: Int64.self)
-    var o = 0
-    while o < outer {
-      let from = e.data(x) + o &* shape[d] &* inner, to = e.data(out) + o &* k &* inner
-      var i = 0
-      while i < k { memcpy(to + i &* inner, from + Int(p[i]) &* inner, inner); i += 1 }
-      o += 1
+    var job = RowsJob(
+      add: nil, outer: outer, k: k, size: shape[d], inner: inner, perPiece: 32768 / (inner < 32768 ? inner : 32768) &+ 1,
+      element: 1, index: e.data(index).assumingMemoryBound(to: Int64.self), x: e.data(x), y: e.data(out))
+    parallel(chunks: (k + job.perPiece - 1) / job.perPiece, threads: e.threads, &job) { context, chunk, _ in
+      copyRows(context.assumingMemoryBound(to: RowsJob.self).pointee, chunk)
     }
     return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { 2 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    try n.give(0, Value.zeros(g.engine, g.dtype, n[0].shape).indexAdd(n.attributes.a, n[1], g))
+    let e = g.engine, zeros = try Value.zeros(e, g.dtype, n[0].shape)
+    if e.isRecording { return try n.give(0, zeros.indexAdd(n.attributes.a, n[1], g)) }
+    try IndexAdd.add(e, zeros.index, n.attributes.a, n[1].index, g.index)
+    try n.give(0, zeros)
+  }
+}
+
+/// Rows of `inner` bytes picked from x [outer, size, inner] or added up in y of that shape.
+private struct RowsJob {
+  let add: BinaryFunction?
+  let outer: Int, k: Int, size: Int, inner: Int, perPiece: Int, element: Int
+  let index: UnsafePointer<Int64>
+  let x: UnsafeMutableRawPointer, y: UnsafeMutableRawPointer
+}
+
+/// y[o, i] = x[o, index[i]] for one piece of the indices.
+private func copyRows(_ j: RowsJob, _ piece: Int) {
+  let first = piece &* j.perPiece, end = first &+ j.perPiece < j.k ? first &+ j.perPiece : j.k
+  var o = 0
+  while o < j.outer {
+    let from = j.x + o &* j.size &* j.inner, to = j.y + o &* j.k &* j.inner
+    var i = first
+    while i < end { memcpy(to + i &* j.inner, from + Int(j.index[i]) &* j.inner, j.inner); i += 1 }
+    o += 1
+  }
+}
+
+/// y[o, index[i]] += x[o, i] for one piece of the rows' elements, in the order of i.
+private func addRows(_ j: RowsJob, _ piece: Int) {
+  guard let add = j.add else { return }
+  let start = piece &* j.perPiece, whole = j.inner / j.element
+  let count = whole - start < j.perPiece ? whole - start : j.perPiece, at = start &* j.element
+  var o = 0
+  while o < j.outer {
+    let from = j.x + o &* j.k &* j.inner + at, to = j.y + o &* j.size &* j.inner + at
+    var i = 0
+    while i < j.k {
+      let row = to + Int(j.index[i]) &* j.inner
+      add(count, row, 1, from + i &* j.inner, 1, row)
+      i += 1
+    }
+    o += 1
   }
 }
 
@@ -173,29 +212,33 @@ enum IndexSelect: Rule {
 enum IndexAdd: Rule {
   static var name: StaticString { "index_add" }
   static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
-    let e = c.engine, d = c.attributes.a, shape = c[0].pointee.shape, type = c[0].pointee.dtype
-    guard let add = e.kernels.binary(BinaryKernel.add.rawValue, type.rawValue) else { throw .dtype("index_add: not defined for \(type)") }
-    let index = try e.indices(c.input(1), below: shape[d], for: name)
-    defer { e.drop(index, value: true) }
-    let src = try e.contiguous(c.input(2), for: name)
-    defer { e.drop(src, value: true) }
+    let e = c.engine
     let out = try e.packed(c.input(0), for: name)
-    let step = shape.contiguousStrides[d], inner = step &* type.size, k = e.slot(index).pointee.shape.product
-    if shape.product == 0 || k == 0 { return out }
-    let outer = shape.product / (shape[d] &* step)
-    let p = e.data(index).assumingMemoryBound(to: Int64.self)
-    var o = 0
-    while o < outer {
-      let from = e.data(src) + o &* k &* inner, to = e.data(out) + o &* shape[d] &* inner
-      var i = 0
-      while i < k {
-        let row = to + Int(p[i]) &* inner
-        add(step, row, 1, from + i &* inner, 1, row)
-        i += 1
-      }
-      o += 1
+    do throws(Failure) { try add(e, out, c.attributes.a, c.input(1), c.input(2)) } catch {
+      e.drop(out, value: true)
+      throw error
     }
     return out
+  }
+
+  /// Adds the slices of `source` to `target`, which is dense, at `places` along d. Threads share the elements of a slice, so
+  /// that every sum runs in the order of the indices.
+  static func add(_ e: Engine, _ target: UInt32, _ d: Int, _ places: UInt32, _ source: UInt32) throws(Failure) {
+    let shape = e.slot(target).pointee.shape, type = e.slot(target).pointee.dtype
+    guard let f = e.kernels.binary(BinaryKernel.add.rawValue, type.rawValue) else { throw .dtype("index_add: not defined for \(type)") }
+    let index = try e.indices(places, below: shape[d], for: name)
+    defer { e.drop(index, value: true) }
+    let src = try e.contiguous(source, for: name)
+    defer { e.drop(src, value: true) }
+    let step = shape.contiguousStrides[d], k = e.slot(index).pointee.shape.product
+    if shape.product == 0 || k == 0 { return }
+    let perPiece = k &* step <= elementsPerChunk ? step : 64
+    var job = RowsJob(
+      add: f, outer: shape.product / (shape[d] &* step), k: k, size: shape[d], inner: step &* type.size, perPiece: perPiece,
+      element: type.size, index: e.data(index).assumingMemoryBound(to: Int64.self), x: e.data(src), y: e.data(target))
+    parallel(chunks: (step + perPiece - 1) / perPiece, threads: e.threads, &job) { context, chunk, _ in
+      addRows(context.assumingMemoryBound(to: RowsJob.self).pointee, chunk)
+    }
   }
   static func saves(_ wants: UInt8) -> UInt8 { wants & 4 != 0 ? 2 : 0 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {

@@ -87,19 +87,13 @@ enum Slice: Rule {
   }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let e = g.engine, a = n.attributes, shape = n[0].shape
-    let zeros = try Value.zeros(e, g.dtype, shape)
     if e.isRecording {
+      let zeros = try Value.zeros(e, g.dtype, shape)
       let places = try Value.arange(
         e, .int64, Double(a.b), Double(a.b &+ a.c &* a.dims[0]), Double(a.c))
       return try n.give(0, zeros.indexAdd(a.a, places, g))
     }
-    if g.count > 0 {
-      var strides = zeros.strides
-      let start = zeros.data + a.b &* strides[a.a] &* g.dtype.size
-      strides[a.a] = strides[a.a] &* a.c
-      e.copy(g.shape, from: g.data, g.strides, to: start, strides, size: g.dtype.size)
-    }
-    try n.give(0, zeros)
+    try n.givePart(0, g, dimension: a.a, start: a.b, step: a.c)
   }
 }
 

@@ -13,6 +13,7 @@ enum Operation: UInt16, CaseIterable {
   case reshape, permute, expand, slice, cat, clone, detach
   case gather, scatterAdd, indexSelect, indexAdd
   case softmax, logSoftmax, layerNorm, rmsNorm, batchNorm, groupNorm, crossEntropy, binaryCrossEntropyWithLogits
+  case scaledDotProductAttention
 
   var rule: RuleRecord {
     switch self {
@@ -77,6 +78,7 @@ enum Operation: UInt16, CaseIterable {
     case .groupNorm: RuleRecord(GroupNorm.self)
     case .crossEntropy: RuleRecord(CrossEntropy.self)
     case .binaryCrossEntropyWithLogits: RuleRecord(BinaryCrossEntropyWithLogits.self)
+    case .scaledDotProductAttention: RuleRecord(Attention.self)
     }
   }
 }

@@ -116,6 +116,7 @@ extension Engine {
     s.pointee.manyInputs = nil
     s.pointee.walk = 0
     s.pointee.pending = 0
+    s.pointee.part = Part()
     return i
   }
 

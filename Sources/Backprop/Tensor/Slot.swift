@@ -38,6 +38,8 @@ struct Slot {
   var walk: UInt32
   var waiting: UInt32
   var pending: UInt32
+  /// Of a gradient: where it is not zero.
+  var part: Part
   /// Link of the list of slots being freed.
   var next: UInt32
 

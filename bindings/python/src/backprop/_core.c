@@ -1675,6 +1675,78 @@ static PyObject *run_narrow(const Row *r, PyObject **v) {
   return wrap(bp_slice(x, dim, start, start + length, 1));
 }
 
+/* A tuple of the n pieces of x along dim, as long as lengths says, or lengths[0] each but the last. */
+static PyObject *pieces(bp_tensor *x, int64_t dim, Py_ssize_t n, const int64_t *lengths, int equal) {
+  PyObject *result = PyTuple_New(n);
+  int64_t start = 0;
+  for (Py_ssize_t i = 0; result && i < n; i++) {
+    int64_t length = lengths[equal ? 0 : i];
+    PyObject *piece = wrap(bp_slice(x, dim, start, start + length, 1));
+    if (!piece || PyTuple_SetItem(result, i, piece)) Py_CLEAR(result);
+    start += length;
+  }
+  return result;
+}
+
+/* The size along dim, counted from either end; −1 with an exception if there is no such dimension. */
+static int64_t size_along(const Row *r, bp_tensor *x, int64_t dim) {
+  int32_t ndim = bp_ndim(x);
+  if (dim >= -ndim && dim < ndim) return bp_dim(x, (int32_t)(dim < 0 ? dim + ndim : dim));
+  PyErr_Format(PyExc_IndexError, "%s(): dimension %lld is out of range for a tensor of %d dimensions", r->name, (long long)dim, (int)ndim);
+  return -1;
+}
+
+/* split: (input, split_size_or_sections, dim=0) */
+static PyObject *run_split(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT_OR(2, dim, 0);
+  int64_t size = size_along(r, x, dim), length, total = 0;
+  if (size < 0) return NULL;
+  if (PyLong_Check(v[1])) {
+    if (as_int64(r->name, NAME(1), v[1], &length)) return NULL;
+    if (length < 0 || (length == 0 && size > 0)) return PyErr_Format(PyExc_RuntimeError, "split(): split_size must be positive, it is %lld", (long long)length);
+    return pieces(x, dim, size > 0 ? (Py_ssize_t)((size - 1) / length + 1) : 1, &length, 1);
+  }
+  PyObject *sections = PySequence_Tuple(v[1]), *result = NULL;
+  if (!sections) return NULL;
+  Py_ssize_t n = PyTuple_Size(sections), i = 0;
+  int64_t *lengths = malloc((size_t)(n ? n : 1) * sizeof *lengths);
+  if (!lengths) PyErr_NoMemory();
+  else {
+    while (i < n && !as_int64(r->name, NAME(1), PyTuple_GetItem(sections, i), &lengths[i]) && lengths[i] >= 0 && lengths[i] <= size - total) total += lengths[i++];
+    if (i == n && total == size) result = pieces(x, dim, n, lengths, 0);
+    else if (!PyErr_Occurred()) PyErr_Format(PyExc_RuntimeError, "split(): sections %R do not add up to the size %lld of dimension %lld", v[1], (long long)size, (long long)dim);
+  }
+  free(lengths);
+  Py_DECREF(sections);
+  return result;
+}
+
+/* chunk: (input, chunks, dim=0) */
+static PyObject *run_chunk(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, chunks);
+  INT_OR(2, dim, 0);
+  int64_t size = size_along(r, x, dim);
+  if (size < 0) return NULL;
+  if (chunks < 1) return PyErr_Format(PyExc_RuntimeError, "chunk(): chunks must be at least 1, it is %lld", (long long)chunks);
+  int64_t length = size > 0 ? (size - 1) / chunks + 1 : 0;
+  return pieces(x, dim, size > 0 ? (Py_ssize_t)((size - 1) / length + 1) : (Py_ssize_t)chunks, &length, 1);
+}
+
+/* unbind: (input, dim=0) */
+static PyObject *run_unbind(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT_OR(1, dim, 0);
+  int64_t size = size_along(r, x, dim);
+  PyObject *result = size < 0 ? NULL : PyTuple_New((Py_ssize_t)size);
+  for (int64_t i = 0; result && i < size; i++) {
+    PyObject *piece = wrap(bp_select(x, dim, i));
+    if (!piece || PyTuple_SetItem(result, (Py_ssize_t)i, piece)) Py_CLEAR(result);
+  }
+  return result;
+}
+
 static PyObject *run_slice(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT_OR(1, dim, 0);
@@ -1789,6 +1861,24 @@ static PyObject *run_embedding(const Row *r, PyObject **v) {
   INT_OR(2, padding, BP_NONE);
   if (!absent(v[2]) && padding < 0) padding += bp_dim(weight, 0);
   return wrap(bp_embedding(indices, weight, padding));
+}
+
+static PyObject *run_attention(const Row *r, PyObject **v) {
+  bp_attention_options o = BP_ATTENTION_OPTIONS_INIT;
+  TENSOR(0, query);
+  TENSOR(1, key);
+  TENSOR(2, value);
+  TENSOR_OR_NULL(3, mask);
+  DOUBLE_OR(4, dropout, 0);
+  TRUTH_OR(5, causal, 0);
+  DOUBLE_OR(6, scale, 0);
+  TRUTH_OR(7, grouped, 0);
+  o.dropout_p = dropout;
+  o.is_causal = causal;
+  o.scale = scale;
+  o.has_scale = !absent(v[6]);
+  o.enable_gqa = grouped;
+  return wrap(bp_scaled_dot_product_attention(query, key, value, mask, &o));
 }
 
 static int as_reduction(const char *function, PyObject *o, bp_reduction *out) {
@@ -2507,6 +2597,9 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
   OP(unsqueeze, unsqueeze, FM, run_with_dim, bp_unsqueeze, NULL, "(input, dim)") \
   OP(select, select, FM, run_select, NULL, NULL, "(input, dim, index)") \
   OP(narrow, narrow, FM, run_narrow, NULL, NULL, "(input, dim, start, length)") \
+  OP(split, split, FM, run_split, NULL, NULL, "(input, split_size, dim=0)") \
+  OP(chunk, chunk, FM, run_chunk, NULL, NULL, "(input, chunks, dim=0)") \
+  OP(unbind, unbind, FM, run_unbind, NULL, NULL, "(input, dim=0)") \
   OP(slice, slice, P, run_slice, NULL, NULL, "(input, dim=0, start=None, end=None, step=1)") \
   OP(cat, cat, F, run_cat, bp_cat, NULL, "(tensors, dim=0)") \
   OP(concat, concat, F, run_cat, bp_cat, NULL, "(tensors, dim=0)") \
@@ -2525,6 +2618,8 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
      "(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)") \
   OP(group_norm, group_norm, P, run_group_norm, NULL, NULL, "(input, num_groups, weight=None, bias=None, eps=1e-5)") \
   OP(dropout, dropout, P, run_dropout, NULL, NULL, "(input, p=0.5, training=True, inplace=False)") \
+  OP(scaled_dot_product_attention, scaled_dot_product_attention, P, run_attention, NULL, NULL, \
+     "(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False)") \
   OP(embedding, embedding, P, run_embedding, NULL, NULL, "(input, weight, padding_idx=None)") \
   OP(mse_loss, mse_loss, P, run_mse_loss, NULL, NULL, "(input, target, reduction='mean')") \
   OP(cross_entropy, cross_entropy, P, run_cross_entropy, NULL, NULL, \

@@ -7,10 +7,12 @@ from .._core import dropout as _dropout
 from .._core import nll_loss as _nll_loss
 from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
 from .._core import mse_loss as _mse_loss
+from .._core import scaled_dot_product_attention
 
 __all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
            "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding", "batch_norm", "group_norm",
            "rms_norm", "nll_loss"]
+__all__ += ["scaled_dot_product_attention"]
 
 
 def softplus(input, beta=1, threshold=20):
@@ -49,9 +51,17 @@ def dropout(input, p=0.5, training=True, inplace=False):
     return _dropout(input, p, training)
 
 
-def embedding(input, weight, padding_idx=None):
+def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
     """Rows of weight for indices of any shape; row padding_idx gets no gradient."""
+    _plain_embedding("embedding", max_norm, scale_grad_by_freq, sparse)
     return _core.embedding(input, weight, padding_idx)
+
+
+def _plain_embedding(name, max_norm, scale_grad_by_freq, sparse):
+    if max_norm is not None:
+        raise ValueError(f"{name}: max_norm is not there (got {max_norm}); normalise the weight between steps")
+    if scale_grad_by_freq or sparse:
+        raise ValueError(f"{name}: scale_grad_by_freq and sparse are not there")
 
 
 def _no_legacy(name, *options):

@@ -40,29 +40,6 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
-class Embedding(Module):
-    """Rows of W [num_embeddings, embedding_dim] by index; W starts as N(0, 1), row padding_idx as zeros."""
-
-    def __init__(self, num_embeddings, embedding_dim, padding_idx=None):
-        super().__init__()
-        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-            raise ValueError(f"padding_idx must be within num_embeddings, got {padding_idx} of {num_embeddings}")
-        if padding_idx is not None and padding_idx < 0:
-            padding_idx += num_embeddings
-        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        weight = _core.randn(num_embeddings, embedding_dim)
-        if padding_idx is not None:
-            weight[padding_idx].zero_()
-        self.weight = Parameter(weight)
-
-    def forward(self, input):
-        return F.embedding(input, self.weight, self.padding_idx)
-
-    def extra_repr(self):
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
-
-
 class LayerNorm(Module):
     """(x − mean) / √(var + eps) · w + b over the last dimensions."""
 
