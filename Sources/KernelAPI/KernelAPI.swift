@@ -103,12 +103,12 @@ public typealias CrossEntropyBackwardFunction = @convention(c) (
 /// plan[3] the bytes of 64-byte aligned workspace one worker needs for any piece (0: none).
 public typealias MatrixPlanFunction = @convention(c) (
   _ m: Int, _ n: Int, _ k: Int, _ rsa: Int, _ csa: Int, _ rsb: Int, _ csb: Int, _ plan: UnsafeMutablePointer<Int>) -> Void
-/// C (m×n, row stride ldc, unit column stride) = A·B, or += with `accumulate`. A is m×k and B is k×n with any strides
-/// (0 included). k = 0 gives zeros.
+/// C (m×n, row stride ldc, unit column stride) = A·B, or += with `accumulate`, or A·B + bias for a bias of n elements, dense, for every row
+/// (not with `accumulate`). A is m×k and B is k×n with any strides (0 included). k = 0 sums nothing.
 public typealias MatrixFunction = @convention(c) (
   _ path: Int, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ rsa: Int, _ csa: Int,
   _ b: UnsafeRawPointer, _ rsb: Int, _ csb: Int, _ c: UnsafeMutableRawPointer, _ ldc: Int, _ accumulate: Bool,
-  _ workspace: UnsafeMutableRawPointer?) -> Void
+  _ bias: UnsafeRawPointer?, _ workspace: UnsafeMutableRawPointer?) -> Void
 
 /// Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011): element i takes word (offset + i) mod 4 of block (offset + i) / 4 under
 /// `key`, so any cut of a fill gives the same numbers (float64 uses two consecutive words: 2·(offset + i)).

@@ -1,11 +1,13 @@
 // Packing: the panels a register tile reads in a straight line. Strides are arbitrary; the two that matter, contiguous
 // along the panel and contiguous along k, are copied and transposed with vectors. Short panels are padded with zeros.
+import CShim
 
 /// One panel: d[p·size + t] = s[t·st + p·sp] for t < count, 0 for count ≤ t < size, p < k.
 @inline(__always) func packPanel<T: Lanes>(
   _ size: Int, _ count: Int, _ k: Int, _ s: UnsafePointer<T>, _ st: Int, _ sp: Int, _ d: UnsafeMutablePointer<T>
 ) {
   if st == 1 { return packStraight(size, count, k, s, sp, d) }
+  if sp == 1 && size % T.width == 0 { return packTurned(size, count, k, s, st, d) }
   var t = 0
   if sp == 1 {
     while t + 4 <= count {
@@ -38,6 +40,11 @@
   var s = s, d = d, p = 0
   while p < k {
     var t = 0
+    while t < size {  // rows a page apart are more than the processor looks ahead to by itself
+      shim_prefetch(s + 12 * sp + t)
+      t += T.width
+    }
+    t = 0
     while t + T.width <= count {
       store(d, t, load(s, t))
       t += T.width
@@ -57,6 +64,23 @@
     s += sp
     d += size
     p += 1
+  }
+}
+
+/// Contiguous along k, whole vectors to a panel: blocks of a vector's length turned.
+@inline(__always) private func packTurned<T: Lanes>(
+  _ size: Int, _ count: Int, _ k: Int, _ s: UnsafePointer<T>, _ st: Int, _ d: UnsafeMutablePointer<T>
+) {
+  let w = T.width
+  var t = 0
+  while t < size {
+    let rows = count - t < w ? (count > t ? count - t : 0) : w
+    var p = 0
+    while p < k {
+      T.transpose(s + t * st + p, st, rows, k - p < w ? k - p : w, d + p * size + t, size)
+      p += w
+    }
+    t += w
   }
 }
 
@@ -87,4 +111,11 @@
     packPanel(size, m - i < size ? m - i : size, k, s + i * st, st, sp, d + i * k)
     i += size
   }
+}
+
+/// m rows of k elements, whatever their strides were: d[i·ld + p] = s[i·rs + p·cs].
+@inline(never) func turn<T: Lanes>(
+  _ m: Int, _ k: Int, _ s: UnsafePointer<T>, _ rs: Int, _ cs: Int, _ d: UnsafeMutablePointer<T>, _ ld: Int
+) {
+  packPanel(ld, k, m, s, cs, rs, d)
 }

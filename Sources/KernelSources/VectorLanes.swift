@@ -18,6 +18,8 @@ protocol Lanes: RealMath {
   /// The first n < width elements at p, zero in the other lanes; and back.
   static func loadHead(_ p: UnsafePointer<Self>, _ n: Int) -> V
   static func storeHead(_ p: UnsafeMutablePointer<Self>, _ n: Int, _ v: V)
+  /// d[j·ds + i] = s[i·rs + j] for i < rows, j < columns, and 0 for rows ≤ i < width: whole vectors are written, `columns` of them.
+  static func transpose(_ s: UnsafePointer<Self>, _ rs: Int, _ rows: Int, _ columns: Int, _ d: UnsafeMutablePointer<Self>, _ ds: Int)
   /// d[j·ds + i] = s[i·rs + j] for i, j < 4.
   static func transpose4(_ s: UnsafePointer<Self>, _ rs: Int, _ d: UnsafeMutablePointer<Self>, _ ds: Int)
 }
@@ -66,6 +68,9 @@ extension Float: Lanes {
   }
   @inline(__always) static func loadHead(_ p: UnsafePointer<Float>, _ n: Int) -> VF { shim_load_head_f32(p, n) }
   @inline(__always) static func storeHead(_ p: UnsafeMutablePointer<Float>, _ n: Int, _ v: VF) { shim_store_head_f32(p, n, v) }
+  @inline(__always) static func transpose(
+    _ s: UnsafePointer<Float>, _ rs: Int, _ rows: Int, _ columns: Int, _ d: UnsafeMutablePointer<Float>, _ ds: Int
+  ) { shim_transpose_f32(s, rs, rows, columns, d, ds) }
   @inline(__always) static func transpose4(_ s: UnsafePointer<Float>, _ rs: Int, _ d: UnsafeMutablePointer<Float>, _ ds: Int) {
     let a = UnsafeRawPointer(s).loadUnaligned(as: SIMD4<Float>.self)
     let b = UnsafeRawPointer(s + rs).loadUnaligned(as: SIMD4<Float>.self)
@@ -117,6 +122,9 @@ extension Double: Lanes {
   }
   @inline(__always) static func loadHead(_ p: UnsafePointer<Double>, _ n: Int) -> VD { shim_load_head_f64(p, n) }
   @inline(__always) static func storeHead(_ p: UnsafeMutablePointer<Double>, _ n: Int, _ v: VD) { shim_store_head_f64(p, n, v) }
+  @inline(__always) static func transpose(
+    _ s: UnsafePointer<Double>, _ rs: Int, _ rows: Int, _ columns: Int, _ d: UnsafeMutablePointer<Double>, _ ds: Int
+  ) { shim_transpose_f64(s, rs, rows, columns, d, ds) }
   @inline(__always) static func transpose4(_ s: UnsafePointer<Double>, _ rs: Int, _ d: UnsafeMutablePointer<Double>, _ ds: Int) {
     let a = UnsafeRawPointer(s).loadUnaligned(as: SIMD4<Double>.self)
     let b = UnsafeRawPointer(s + rs).loadUnaligned(as: SIMD4<Double>.self)

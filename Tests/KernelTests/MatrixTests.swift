@@ -8,6 +8,7 @@ private struct Product<T: TestReal> {
   let b: [T], rsb: Int, csb: Int
   var c: [T], ldc: Int
   let start: [T]
+  var bias: [T]?
 
   init(_ m: Int, _ n: Int, _ k: Int, transposeA: Bool = false, transposeB: Bool = false, spread: Int = 1, pad: Int = 0, seed: UInt64 = 1) {
     var random = SplitMix64(seed &+ UInt64(m * 10007 + n * 101 + k))
@@ -35,9 +36,12 @@ private struct Product<T: TestReal> {
     let f = table.matrix(T.dtype.rawValue)!
     a.withUnsafeBufferPointer { a in
       b.withUnsafeBufferPointer { b in
-        c.withUnsafeMutableBufferPointer { c in
-          f(plan[0], i.count, j.count, k, a.baseAddress! + i.lowerBound * rsa, rsa, csa, b.baseAddress! + j.lowerBound * csb, rsb, csb,
-            c.baseAddress! + i.lowerBound * ldc + j.lowerBound, ldc, accumulate, work)
+        (bias ?? []).withUnsafeBufferPointer { offsets in
+          c.withUnsafeMutableBufferPointer { c in
+            f(plan[0], i.count, j.count, k, a.baseAddress! + i.lowerBound * rsa, rsa, csa, b.baseAddress! + j.lowerBound * csb, rsb, csb,
+              c.baseAddress! + i.lowerBound * ldc + j.lowerBound, ldc, accumulate,
+              bias == nil ? nil : UnsafeRawPointer(offsets.baseAddress! + j.lowerBound), work)
+          }
         }
       }
     }
@@ -53,7 +57,7 @@ private struct Product<T: TestReal> {
   func fault(accumulate: Bool = false) -> String? {
     for i in 0..<m {
       for j in 0..<n {
-        var sum = accumulate ? Double(start[i * ldc + j]) : 0
+        var sum = accumulate ? Double(start[i * ldc + j]) : bias.map { Double($0[j]) } ?? 0
         var size = abs(sum)
         for p in 0..<k {
           let product = Double(a[i * rsa + p * csa]) * Double(b[p * rsb + j * csb])
@@ -99,6 +103,17 @@ struct MatrixTests {
             if let fault = product.fault(accumulate: accumulate) { Issue.record("\(table.name) \(form) \(spread) \(pad) \(accumulate): \(fault)") }
           }
         }
+      }
+    }
+  }
+
+  @Test(arguments: variants) func `a bias for every row`(table: KernelTable) {
+    for (m, n, k) in [(1, 1, 1), (1, 37, 29), (1, 2500, 9), (37, 1, 29), (5, 9, 17), (33, 65, 70), (40, 100, 33), (64, 64, 0), (70, 97, 600)] {
+      for form in 0..<4 {
+        var product = Product<Float>(m, n, k, transposeA: form & 1 != 0, transposeB: form & 2 != 0, pad: 1)
+        product.bias = (0..<n).map { Float($0) / 7 - 3 }
+        product.compute(table)
+        if let fault = product.fault() { Issue.record("\(table.name) form \(form): \(fault)") }
       }
     }
   }

@@ -2,82 +2,149 @@
 import CShim
 import KernelAPI
 
-private struct ProductJob {
+/// A matrix where it lies; strides in elements.
+struct Matrix {
+  var at: UnsafeMutableRawPointer
+  var row: Int, column: Int
+  init(_ at: UnsafeMutableRawPointer, _ row: Int, _ column: Int) {
+    self.at = at
+    self.row = row
+    self.column = column
+  }
+  var transposed: Matrix { Matrix(at, column, row) }
+}
+
+/// One product, or the part of it that a piece of work is: C = A·B, C += A·B, or C = A·B + bias.
+private struct Product {
   var f: MatrixFunction
   var path: Int, m: Int, n: Int, k: Int
-  var a: UnsafeRawPointer, rsa: Int, csa: Int
-  var b: UnsafeRawPointer, rsb: Int, csb: Int
+  var a: Matrix, b: Matrix
   var c: UnsafeMutableRawPointer, ldc: Int
-  var accumulate: Bool, size: Int
+  var accumulate: Bool, bias: UnsafeMutableRawPointer?, size: Int
   var workspace: UnsafeMutableRawPointer?, workspaceStride: Int
-  var piece: Int, cutsRows: Bool
-  var batch: Nest
+  // How threads share one product: `piece` rows or columns at a time.
+  var piece = 0, cutsRows = true
+
+  @inline(__always) func run(_ worker: Int) {
+    f(
+      path, m, n, k, a.at, a.row, a.column, b.at, b.row, b.column, c, ldc, accumulate, bias,
+      workspace.map { $0 + worker &* workspaceStride })
+  }
+  func part(_ chunk: Int) -> Product {
+    var p = self
+    let first = chunk &* piece
+    if cutsRows {
+      p.m = m - first < piece ? m - first : piece
+      p.a.at += first &* a.row &* size
+      p.c += first &* ldc &* size
+    } else {
+      p.n = n - first < piece ? n - first : piece
+      p.b.at += first &* b.column &* size
+      p.c += first &* size
+      if let bias { p.bias = bias + first &* size }
+    }
+    return p
+  }
+}
+
+private struct BatchOfProducts {
+  var one: Product
+  var batch: Nest  // of C, A, B
 }
 
 /// Multiply-adds below which one thread is quicker than two.
 private let serialWork = 2_000_000
 
 extension Engine {
-  /// C (m×n, dense) = A·B for each matrix of the batch. The path is chosen from the whole shape, so however threads cut
-  /// the work the bits are the same. `batch` walks C, A, B in matrices' strides.
+  /// C (m×n, dense) = A·B + bias, or C += A·B. The path is chosen from the whole shape, so however threads cut the work the bits are the same.
   @inline(never) func product(
-    _ type: DType, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer, _ rsa: Int, _ csa: Int,
-    _ b: UnsafeRawPointer, _ rsb: Int, _ csb: Int, _ c: UnsafeMutableRawPointer, accumulate: Bool, batch: Nest,
+    _ type: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Matrix, _ b: Matrix, _ c: UnsafeMutableRawPointer,
+    bias: UnsafeMutableRawPointer? = nil, accumulate: Bool = false, for operation: StaticString
+  ) throws(Failure) {
+    if m == 0 || n == 0 { return }
+    var (product, rows, columns) = try plan(type, m, n, k, a, b, c, for: operation)
+    product.accumulate = accumulate
+    product.bias = bias
+    let workers = multiplyAdds(m, n, k) < serialWork ? 1 : threads
+    let size = try workspace(&product, workers, for: operation)
+    if workers == 1 {
+      product.run(0)
+    } else {
+      let pieces = cut(&product, rows, columns, workers)
+      parallel(chunks: pieces, threads: workers, &product) { context, chunk, worker in
+        context.assumingMemoryBound(to: Product.self).pointee.part(chunk).run(worker)
+      }
+    }
+    if let w = product.workspace { state.pointee.allocator.release(w, size: size) }
+  }
+
+  /// The same for each matrix of a batch, which walks C, A and B in elements. One matrix is one piece of work.
+  @inline(never) func products(
+    _ type: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Matrix, _ b: Matrix, _ c: UnsafeMutableRawPointer, batch: Nest,
     for operation: StaticString
   ) throws(Failure) {
+    let matrices = batch.sizes.product
+    if matrices == 1 { return try product(type, m, n, k, a, b, c, for: operation) }
+    if m == 0 || n == 0 || matrices == 0 { return }
+    var (product, _, _) = try plan(type, m, n, k, a, b, c, for: operation)
+    let workers = multiplyAdds(multiplyAdds(m, n, k), matrices, 1) < serialWork ? 1 : threads
+    let size = try workspace(&product, workers, for: operation)
+    var job = BatchOfProducts(one: product, batch: batch)
+    parallel(chunks: matrices, threads: workers, &job) { context, matrix, worker in
+      let j = context.assumingMemoryBound(to: BatchOfProducts.self)
+      var p = j.pointee.one
+      p.c += matrixOffset(j.pointee.batch, 0, matrix) &* p.size
+      p.a.at += matrixOffset(j.pointee.batch, 1, matrix) &* p.size
+      p.b.at += matrixOffset(j.pointee.batch, 2, matrix) &* p.size
+      p.run(worker)
+    }
+    if let w = product.workspace { state.pointee.allocator.release(w, size: size) }
+  }
+
+  /// What the kernels say about this shape: the product without workspace, and the multiples at which rows and columns may be cut.
+  private func plan(
+    _ type: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Matrix, _ b: Matrix, _ c: UnsafeMutableRawPointer, for operation: StaticString
+  ) throws(Failure) -> (Product, rows: Int, columns: Int) {
     guard let planner = kernels.matrixPlan(type.rawValue), let f = kernels.matrix(type.rawValue) else {
       throw .dtype("\(operation): not defined for \(type)")
     }
-    let matrices = batch.sizes.product
-    if m == 0 || n == 0 || matrices == 0 { return }
     var plan = InlineArray<4, Int>(repeating: 0)
     withUnsafeMutablePointer(to: &plan) {
-      planner(m, n, k, rsa, csa, rsb, csb, UnsafeMutableRawPointer($0).assumingMemoryBound(to: Int.self))
+      planner(m, n, k, a.row, a.column, b.row, b.column, UnsafeMutableRawPointer($0).assumingMemoryBound(to: Int.self))
     }
-    let work = m.multipliedReportingOverflow(by: n).partialValue.multipliedReportingOverflow(by: k).partialValue
-    let total = work.multipliedReportingOverflow(by: matrices)
-    let workers = !total.overflow && total.partialValue < serialWork ? 1 : threads
-    let stride = (plan[3] + 63) & ~63
-    var workspace: UnsafeMutableRawPointer?, workspaceSize = 0
-    if stride > 0 {
-      workspace = state.pointee.allocator.allocate(stride * workers, size: &workspaceSize)
-      if workspace == nil { throw .memory(operation, bytes: stride * workers) }
-    }
-    var job = ProductJob(
-      f: f, path: plan[0], m: m, n: n, k: k, a: a, rsa: rsa, csa: csa, b: b, rsb: rsb, csb: csb, c: c, ldc: n,
-      accumulate: accumulate, size: type.size, workspace: workspace, workspaceStride: stride, piece: 0, cutsRows: true, batch: batch)
-    if matrices > 1 {
-      parallel(chunks: matrices, threads: workers, &job) { context, matrix, worker in
-        let j = context.assumingMemoryBound(to: ProductJob.self).pointee
-        let at = (matrixOffset(j.batch, 0, matrix), matrixOffset(j.batch, 1, matrix), matrixOffset(j.batch, 2, matrix))
-        j.f(
-          j.path, j.m, j.n, j.k, j.a + at.1 &* j.size, j.rsa, j.csa, j.b + at.2 &* j.size, j.rsb, j.csb,
-          j.c + at.0 &* j.size, j.ldc, j.accumulate, j.workspace.map { $0 + worker &* j.workspaceStride })
-      }
-    } else {
-      let rowUnits = (m + plan[1] - 1) / plan[1], columnUnits = (n + plan[2] - 1) / plan[2]
-      job.cutsRows = rowUnits >= columnUnits
-      let units = job.cutsRows ? rowUnits : columnUnits
-      let unitsPerPiece = (units + workers - 1) / workers
-      job.piece = unitsPerPiece * (job.cutsRows ? plan[1] : plan[2])
-      parallel(chunks: (units + unitsPerPiece - 1) / unitsPerPiece, threads: workers, &job) { context, chunk, worker in
-        let j = context.assumingMemoryBound(to: ProductJob.self).pointee
-        let first = chunk &* j.piece, whole = j.cutsRows ? j.m : j.n
-        let count = whole - first < j.piece ? whole - first : j.piece
-        let w = j.workspace.map { $0 + worker &* j.workspaceStride }
-        if j.cutsRows {
-          j.f(
-            j.path, count, j.n, j.k, j.a + first &* j.rsa &* j.size, j.rsa, j.csa, j.b, j.rsb, j.csb,
-            j.c + first &* j.ldc &* j.size, j.ldc, j.accumulate, w)
-        } else {
-          j.f(
-            j.path, j.m, count, j.k, j.a, j.rsa, j.csa, j.b + first &* j.csb &* j.size, j.rsb, j.csb,
-            j.c + first &* j.size, j.ldc, j.accumulate, w)
-        }
-      }
-    }
-    if let workspace { state.pointee.allocator.release(workspace, size: workspaceSize) }
+    let product = Product(
+      f: f, path: plan[0], m: m, n: n, k: k, a: a, b: b, c: c, ldc: n, accumulate: false, bias: nil, size: type.size, workspace: nil,
+      workspaceStride: (plan[3] + 63) & ~63)
+    return (product, plan[1], plan[2])
   }
+
+  /// Gets each worker its workspace; returns what to hand back with it.
+  private func workspace(_ p: inout Product, _ workers: Int, for operation: StaticString) throws(Failure) -> Int {
+    var size = 0
+    if p.workspaceStride > 0 {
+      p.workspace = state.pointee.allocator.allocate(p.workspaceStride * workers, size: &size)
+      if p.workspace == nil { throw .memory(operation, bytes: p.workspaceStride * workers) }
+    }
+    return size
+  }
+
+  /// Cuts rows or columns of C into pieces for `workers`, whichever leaves the least to the slowest; returns the number of pieces. A piece of
+  /// rows packs all of B again, which costs about as much as eight rows.
+  private func cut(_ p: inout Product, _ rows: Int, _ columns: Int, _ workers: Int) -> Int {
+    func share(_ units: Int) -> Int { (units + workers - 1) / workers }
+    let rowUnits = (p.m + rows - 1) / rows, columnUnits = (p.n + columns - 1) / columns
+    let byRows = share(rowUnits) &* rows &+ (p.workspaceStride > 0 ? 8 : 0), byColumns = share(columnUnits) &* columns
+    p.cutsRows = byRows.multipliedReportingOverflow(by: p.n).partialValue < byColumns.multipliedReportingOverflow(by: p.m).partialValue
+    let units = p.cutsRows ? rowUnits : columnUnits
+    p.piece = share(units) &* (p.cutsRows ? rows : columns)
+    return (units + share(units) - 1) / share(units)
+  }
+}
+
+/// m·n·k, or the largest number.
+private func multiplyAdds(_ m: Int, _ n: Int, _ k: Int) -> Int {
+  let (mn, o) = m.multipliedReportingOverflow(by: n), (mnk, p) = mn.multipliedReportingOverflow(by: k)
+  return o || p ? Int.max : mnk
 }
 
 private func matrixOffset(_ batch: Nest, _ operand: Int, _ i: Int) -> Int {
@@ -98,6 +165,15 @@ enum Matmul: Rule {
     let ta = c[0].pointee.strides, tb = c[1].pointee.strides
     let type = c[0].pointee.dtype
     let m = sa[sa.count - 2], k = sa.last, n = sb.last
+    let left = Matrix(e.data(c.input(0)), ta[ta.count - 2], ta.last), right = Matrix(e.data(c.input(1)), tb[tb.count - 2], tb.last)
+    if sa.count == 2, sb.count == 2, type.isDifferentiable {
+      let out = try e.make(type, Dims(m, n), for: name)
+      do throws(Failure) { try e.product(type, m, n, k, left, right, e.data(out), for: name) } catch {
+        e.drop(out, value: true)
+        throw error
+      }
+      return out
+    }
     var batchA = sa, batchB = sb, strideA = ta, strideB = tb
     for _ in 0..<2 {
       batchA.remove(at: batchA.count - 1)
@@ -107,26 +183,18 @@ enum Matmul: Rule {
     }
     let batch = try batchA.broadcast(with: batchB, for: name)
     if batch.count > 6 { throw .shape("matmul: more than 8 dimensions") }
-    var shape = batch
-    shape.append(m)
-    shape.append(n)
-    let out = try e.make(type, shape, for: name)
+    let out = try e.make(type, batch.appending(m, n), for: name)
     do throws(Failure) {
       if !type.isDifferentiable { return try integerProduct(c, batch, out) }
-      let (rsa, csa) = (ta[ta.count - 2], ta.last), (rsb, csb) = (tb[tb.count - 2], tb.last)
-      var strides = InlineArray<4, Dims>(repeating: Dims())
-      strides[0] = batchStrides(batch, m &* n)
-      strides[1] = batchA.strides(strideA, stretchedTo: batch)
-      strides[2] = batchB.strides(strideB, stretchedTo: batch)
       if batchB.product == 1, batch == batchA, c[0].pointee.isContiguous, batch.product > 0 {
         // One right-hand side for all: the batch is just more rows.
-        try e.product(
-          type, batch.product &* m, n, k, e.data(c.input(0)), rsa == 0 ? k : rsa, csa, e.data(c.input(1)), rsb, csb, e.data(out),
-          accumulate: false, batch: Nest(Dims(), strides, operands: 3), for: name)
+        try e.product(type, batch.product &* m, n, k, Matrix(left.at, k, 1), right, e.data(out), for: name)
       } else {
-        try e.product(
-          type, m, n, k, e.data(c.input(0)), rsa, csa, e.data(c.input(1)), rsb, csb, e.data(out), accumulate: false,
-          batch: Nest(batch, strides, operands: 3), for: name)
+        var strides = InlineArray<4, Dims>(repeating: Dims())
+        strides[0] = batchStrides(batch, m &* n)
+        strides[1] = batchA.strides(strideA, stretchedTo: batch)
+        strides[2] = batchB.strides(strideB, stretchedTo: batch)
+        try e.products(type, m, n, k, left, right, e.data(out), batch: Nest(batch, strides, operands: 3), for: name)
       }
     } catch {
       e.drop(out, value: true)
@@ -207,14 +275,11 @@ enum LinearMap: Rule {
     let shape = c[0].pointee.shape.replacing(c[0].pointee.shape.count - 1, with: n)
     let out = try e.make(type, shape, for: name)
     let m = shape.removing(at: shape.count - 1).product
-    let bias = c.input(2)
-    if bias != 0, m > 0 {
-      e.kernels.copy(m, n, e.data(bias), 0, e.slot(bias).pointee.strides[0], e.data(out), n, 1, type.size)
-    }
+    let w = Matrix(e.data(c.input(1)), c[1].pointee.strides[1], c[1].pointee.strides[0])
     do throws(Failure) {
-      try e.product(
-        type, m, n, k, e.data(x), k, 1, e.data(c.input(1)), c[1].pointee.strides[1], c[1].pointee.strides[0], e.data(out),
-        accumulate: bias != 0, batch: Nest(Dims(), InlineArray(repeating: Dims()), operands: 3), for: name)
+      let bias = c.input(2) == 0 ? 0 : try e.contiguous(c.input(2), for: name)
+      defer { if bias != 0 { e.drop(bias, value: true) } }
+      try e.product(type, m, n, k, Matrix(e.data(x), k, 1), w, e.data(out), bias: bias == 0 ? nil : e.data(bias), for: name)
     } catch {
       e.drop(out, value: true)
       throw error

@@ -18,6 +18,10 @@
 
 #define SHIM static inline __attribute__((always_inline, unused))
 
+/* Asks for the cache line at p, to be written or read soon. An address that does not exist does no harm. */
+SHIM void shim_prefetch_to_write(const void *_Nonnull p) { __builtin_prefetch(p, 1, 3); }
+SHIM void shim_prefetch(const void *_Nonnull p) { __builtin_prefetch(p, 0, 3); }
+
 /* -- memory -- */
 SHIM void *_Nullable shim_malloc(size_t bytes) { return malloc(bytes); }
 SHIM void *_Nullable shim_realloc(void *_Nullable p, size_t bytes) { return realloc(p, bytes); }
