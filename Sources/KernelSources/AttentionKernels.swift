@@ -33,7 +33,7 @@ private struct Tiles<T: Lanes> {
     _ m: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<T>, _ rsa: Int, _ csa: Int, _ b: UnsafePointer<T>, _ rsb: Int,
     _ c: UnsafeMutablePointer<T>, _ ldc: Int, add: Bool
   ) {
-    product(MatrixPath.direct, m, n, k, a, rsa, csa, b, rsb, 1, c, ldc, add, work)
+    product(MatrixPath.direct, m, n, k, a, rsa, csa, b, rsb, 1, c, ldc, add, nil, work)
   }
 }
 
