@@ -153,6 +153,8 @@ public struct KernelTable: Sendable {
   public let crossEntropyBackward: @convention(c) (UInt8) -> CrossEntropyBackwardFunction?
   public let matrixPlan: @convention(c) (UInt8) -> MatrixPlanFunction?  // f32 f64
   public let matrix: @convention(c) (UInt8) -> MatrixFunction?
+  public let correlation: @Sendable (UInt8) -> CorrelationKernels?  // f32 f64
+  public let pool: @convention(c) (UInt8) -> PoolFunction?
   public let random: @convention(c) (Int32, UInt8) -> RandomFunction?
   public let sgd: @convention(c) (UInt8) -> SGDFunction?
   public let adam: @convention(c) (UInt8) -> AdamFunction?
@@ -181,6 +183,8 @@ public struct KernelTable: Sendable {
     crossEntropyBackward: @escaping @convention(c) (UInt8) -> CrossEntropyBackwardFunction?,
     matrixPlan: @escaping @convention(c) (UInt8) -> MatrixPlanFunction?,
     matrix: @escaping @convention(c) (UInt8) -> MatrixFunction?,
+    correlation: @escaping @Sendable (UInt8) -> CorrelationKernels?,
+    pool: @escaping @convention(c) (UInt8) -> PoolFunction?,
     random: @escaping @convention(c) (Int32, UInt8) -> RandomFunction?,
     sgd: @escaping @convention(c) (UInt8) -> SGDFunction?,
     adam: @escaping @convention(c) (UInt8) -> AdamFunction?,
@@ -196,6 +200,7 @@ public struct KernelTable: Sendable {
     self.columnNorm = columnNorm; self.columnNormBackward = columnNormBackward
     self.crossEntropy = crossEntropy; self.crossEntropyBackward = crossEntropyBackward
     self.matrixPlan = matrixPlan; self.matrix = matrix
+    self.correlation = correlation; self.pool = pool
     self.random = random; self.sgd = sgd; self.adam = adam
     self.attention = attention; self.attentionBackward = attentionBackward
   }

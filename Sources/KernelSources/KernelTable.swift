@@ -23,6 +23,8 @@ public let kernelTable = KernelTable(
   crossEntropyBackward: { crossEntropyBackwardFunction($0) },
   matrixPlan: { matrixPlanFunction($0) },
   matrix: { matrixFunction($0) },
+  correlation: { correlationKernels($0) },
+  pool: { poolFunction($0) },
   random: { randomFunction($0, $1) },
   sgd: { sgdFunction($0) },
   adam: { adamFunction($0) },

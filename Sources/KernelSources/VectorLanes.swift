@@ -22,6 +22,12 @@ protocol Lanes: RealMath {
   static func transpose(_ s: UnsafePointer<Self>, _ rs: Int, _ rows: Int, _ columns: Int, _ d: UnsafeMutablePointer<Self>, _ ds: Int)
   /// d[j·ds + i] = s[i·rs + j] for i, j < 4.
   static func transpose4(_ s: UnsafePointer<Self>, _ rs: Int, _ d: UnsafeMutablePointer<Self>, _ ds: Int)
+  /// Lanes 0, 2, 4 … (1, 3, 5 …) of a followed by b.
+  static func even(_ a: V, _ b: V) -> V
+  static func odd(_ a: V, _ b: V) -> V
+  /// a0 b0 a1 b1 …, first and second half.
+  static func mergeLow(_ a: V, _ b: V) -> V
+  static func mergeHigh(_ a: V, _ b: V) -> V
 }
 
 extension Lanes {
@@ -71,6 +77,10 @@ extension Float: Lanes {
   @inline(__always) static func transpose(
     _ s: UnsafePointer<Float>, _ rs: Int, _ rows: Int, _ columns: Int, _ d: UnsafeMutablePointer<Float>, _ ds: Int
   ) { shim_transpose_f32(s, rs, rows, columns, d, ds) }
+  @inline(__always) static func even(_ a: VF, _ b: VF) -> VF { shim_even_f32(a, b) }
+  @inline(__always) static func odd(_ a: VF, _ b: VF) -> VF { shim_odd_f32(a, b) }
+  @inline(__always) static func mergeLow(_ a: VF, _ b: VF) -> VF { shim_merge_low_f32(a, b) }
+  @inline(__always) static func mergeHigh(_ a: VF, _ b: VF) -> VF { shim_merge_high_f32(a, b) }
   @inline(__always) static func transpose4(_ s: UnsafePointer<Float>, _ rs: Int, _ d: UnsafeMutablePointer<Float>, _ ds: Int) {
     let a = UnsafeRawPointer(s).loadUnaligned(as: SIMD4<Float>.self)
     let b = UnsafeRawPointer(s + rs).loadUnaligned(as: SIMD4<Float>.self)
@@ -125,6 +135,10 @@ extension Double: Lanes {
   @inline(__always) static func transpose(
     _ s: UnsafePointer<Double>, _ rs: Int, _ rows: Int, _ columns: Int, _ d: UnsafeMutablePointer<Double>, _ ds: Int
   ) { shim_transpose_f64(s, rs, rows, columns, d, ds) }
+  @inline(__always) static func even(_ a: VD, _ b: VD) -> VD { shim_even_f64(a, b) }
+  @inline(__always) static func odd(_ a: VD, _ b: VD) -> VD { shim_odd_f64(a, b) }
+  @inline(__always) static func mergeLow(_ a: VD, _ b: VD) -> VD { shim_merge_low_f64(a, b) }
+  @inline(__always) static func mergeHigh(_ a: VD, _ b: VD) -> VD { shim_merge_high_f64(a, b) }
   @inline(__always) static func transpose4(_ s: UnsafePointer<Double>, _ rs: Int, _ d: UnsafeMutablePointer<Double>, _ ds: Int) {
     let a = UnsafeRawPointer(s).loadUnaligned(as: SIMD4<Double>.self)
     let b = UnsafeRawPointer(s + rs).loadUnaligned(as: SIMD4<Double>.self)

@@ -93,3 +93,41 @@ SHIM_INLINE shim_vul shim_f32_pairs(shim_vd a, shim_vd b) {
   shim_vui_half l = (shim_vui_half)__builtin_convertvector(a, shim_vf_half), h = (shim_vui_half)__builtin_convertvector(b, shim_vf_half);
   return __builtin_convertvector(l, shim_vul) | (__builtin_convertvector(h, shim_vul) << 32);
 }
+
+/* -- every second lane of a followed by b, and back: a0 b0 a1 b1 …, first and second half -- */
+#if SHIM_F64_LANES == 8
+#define SHIM_EVEN_F32 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define SHIM_ODD_F32 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define SHIM_MERGE_LOW_F32 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define SHIM_MERGE_HIGH_F32 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define SHIM_EVEN_F64 0, 2, 4, 6, 8, 10, 12, 14
+#define SHIM_ODD_F64 1, 3, 5, 7, 9, 11, 13, 15
+#define SHIM_MERGE_LOW_F64 0, 8, 1, 9, 2, 10, 3, 11
+#define SHIM_MERGE_HIGH_F64 4, 12, 5, 13, 6, 14, 7, 15
+#elif SHIM_F64_LANES == 4
+#define SHIM_EVEN_F32 0, 2, 4, 6, 8, 10, 12, 14
+#define SHIM_ODD_F32 1, 3, 5, 7, 9, 11, 13, 15
+#define SHIM_MERGE_LOW_F32 0, 8, 1, 9, 2, 10, 3, 11
+#define SHIM_MERGE_HIGH_F32 4, 12, 5, 13, 6, 14, 7, 15
+#define SHIM_EVEN_F64 0, 2, 4, 6
+#define SHIM_ODD_F64 1, 3, 5, 7
+#define SHIM_MERGE_LOW_F64 0, 4, 1, 5
+#define SHIM_MERGE_HIGH_F64 2, 6, 3, 7
+#else
+#define SHIM_EVEN_F32 0, 2, 4, 6
+#define SHIM_ODD_F32 1, 3, 5, 7
+#define SHIM_MERGE_LOW_F32 0, 4, 1, 5
+#define SHIM_MERGE_HIGH_F32 2, 6, 3, 7
+#define SHIM_EVEN_F64 0, 2
+#define SHIM_ODD_F64 1, 3
+#define SHIM_MERGE_LOW_F64 0, 2
+#define SHIM_MERGE_HIGH_F64 1, 3
+#endif
+SHIM_INLINE shim_vf shim_even_f32(shim_vf a, shim_vf b) { return __builtin_shufflevector(a, b, SHIM_EVEN_F32); }
+SHIM_INLINE shim_vf shim_odd_f32(shim_vf a, shim_vf b) { return __builtin_shufflevector(a, b, SHIM_ODD_F32); }
+SHIM_INLINE shim_vf shim_merge_low_f32(shim_vf a, shim_vf b) { return __builtin_shufflevector(a, b, SHIM_MERGE_LOW_F32); }
+SHIM_INLINE shim_vf shim_merge_high_f32(shim_vf a, shim_vf b) { return __builtin_shufflevector(a, b, SHIM_MERGE_HIGH_F32); }
+SHIM_INLINE shim_vd shim_even_f64(shim_vd a, shim_vd b) { return __builtin_shufflevector(a, b, SHIM_EVEN_F64); }
+SHIM_INLINE shim_vd shim_odd_f64(shim_vd a, shim_vd b) { return __builtin_shufflevector(a, b, SHIM_ODD_F64); }
+SHIM_INLINE shim_vd shim_merge_low_f64(shim_vd a, shim_vd b) { return __builtin_shufflevector(a, b, SHIM_MERGE_LOW_F64); }
+SHIM_INLINE shim_vd shim_merge_high_f64(shim_vd a, shim_vd b) { return __builtin_shufflevector(a, b, SHIM_MERGE_HIGH_F64); }
