@@ -493,6 +493,60 @@ bp_tensor *bp_nll_loss(const bp_tensor *x, const bp_tensor *target, const bp_cro
 bp_tensor *bp_binary_cross_entropy_with_logits(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight,
                                                const bp_tensor *pos_weight, bp_reduction reduction);
 
+/* -- Convolution and pooling over images [N, C, H, W] or [C, H, W] of float32 or float64; the 1-d forms over [N, C, L] or [C, L],
+ *    where only the first number of each pair counts:
+ *
+ *     bp_conv_options o = BP_CONV_OPTIONS_INIT;
+ *     o.padding[0] = o.padding[1] = 1;
+ *     bp_tensor *y = bp_relu(bp_conv2d(x, w, b, &o));
+ *     bp_pool_options p = BP_POOL_OPTIONS_INIT(2);
+ *     y = bp_max_pool2d(y, &p); */
+
+typedef struct bp_conv_options {
+  uint32_t struct_size;      /* sizeof(bp_conv_options) */
+  int64_t stride[2];         /* from window to window, down and across; default 1 */
+  int64_t padding[2];        /* zeros before and after the image; default 0 */
+  int64_t padding_after[2];  /* more zeros after the image, for even kernels that keep its size; not in conv_transpose2d; default 0 */
+  int64_t dilation[2];       /* from place to place within a window; default 1 */
+  int64_t output_padding[2]; /* conv_transpose2d only: rows and columns added to the result's end; default 0 */
+  int64_t groups;            /* channels in so many parts that do not see each other; default 1 */
+} bp_conv_options;
+#define BP_CONV_OPTIONS_INIT { sizeof(bp_conv_options), {1, 1}, {0, 0}, {0, 0}, {1, 1}, {0, 0}, 1 }
+
+/* y[n, m, j, i] = bias[m] + Σ weight[m, c, t, s] · x[n, c, j·stride + t·dilation − padding, …] over channels c and places t, s.
+ * weight [M, C/groups, h, w], bias [M] or NULL → [N, M, H', W'] with H' = ⌊(H + zeros − dilation·(h−1) − 1)/stride⌋ + 1.
+ * A window larger than the image with its zeros is an error. options may be NULL. */
+bp_tensor *bp_conv2d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
+/* weight [M, C/groups, l] → [N, M, L']. */
+bp_tensor *bp_conv1d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
+/* The gradient of conv2d with respect to its input, as an operation: each x[n, m] spread over a window by weight[m].
+ * weight [C, M/groups, h, w], bias [M] or NULL → [N, M, H', W'] with H' = (H−1)·stride − 2·padding + dilation·(h−1) + output_padding + 1.
+ * output_padding must be smaller than stride or dilation. */
+bp_tensor *bp_conv_transpose2d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
+
+typedef struct bp_pool_options {
+  uint32_t struct_size;      /* sizeof(bp_pool_options) */
+  int32_t ceil_mode;         /* 1: a last window that starts in the image but ends beyond counts; default 0 */
+  int32_t count_include_pad; /* avg_pool: 1 when the zeros of the padding count as numbers; default 1 */
+  int64_t kernel[2];         /* size of the window */
+  int64_t stride[2];         /* default 0: that of kernel */
+  int64_t padding[2];        /* at most half of kernel; −∞ for max_pool, 0 for avg_pool; default 0 */
+  int64_t dilation[2];       /* max_pool only; default 1 */
+  int64_t divisor_override;  /* avg_pool: divide by this, 0: by the size of the window; default 0 */
+} bp_pool_options;
+#define BP_POOL_OPTIONS_INIT(k) { sizeof(bp_pool_options), 0, 1, {k, k}, {0, 0}, {0, 0}, {1, 1}, 0 }
+
+/* The largest number of each window; NaN if there is one. Its gradient goes to the first of equals. */
+bp_tensor *bp_max_pool2d(const bp_tensor *x, const bp_pool_options *options);
+/* Where each result of bp_max_pool2d comes from: position in the plane, row·W + column, int64. */
+bp_tensor *bp_max_pool2d_indices(const bp_tensor *x, const bp_pool_options *options);
+/* The mean of each window. */
+bp_tensor *bp_avg_pool2d(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_max_pool1d(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_avg_pool1d(const bp_tensor *x, const bp_pool_options *options);
+/* Means over height × width parts of the image: rows ⌊i·H/height⌋ to ⌈(i+1)·H/height⌉, columns likewise. */
+bp_tensor *bp_adaptive_avg_pool2d(const bp_tensor *x, int64_t height, int64_t width);
+
 /* ---------------------------------------------------------------------------------------------------------------
  * 14. Optimizers
  *

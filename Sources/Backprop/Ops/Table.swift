@@ -14,6 +14,8 @@ enum Operation: UInt16, CaseIterable {
   case gather, scatterAdd, indexSelect, indexAdd
   case softmax, logSoftmax, layerNorm, rmsNorm, batchNorm, groupNorm, crossEntropy, binaryCrossEntropyWithLogits
   case scaledDotProductAttention
+  case conv2d, convTranspose2d, maxPool2d, avgPool2d
+  case conv2dWeight  // recorded by second derivatives only; from here on without a public name
 
   var rule: RuleRecord {
     switch self {
@@ -79,22 +81,27 @@ enum Operation: UInt16, CaseIterable {
     case .crossEntropy: RuleRecord(CrossEntropy.self)
     case .binaryCrossEntropyWithLogits: RuleRecord(BinaryCrossEntropyWithLogits.self)
     case .scaledDotProductAttention: RuleRecord(Attention.self)
+    case .conv2d: RuleRecord(Conv2d.self)
+    case .convTranspose2d: RuleRecord(ConvTranspose2d.self)
+    case .maxPool2d: RuleRecord(MaxPool2d.self)
+    case .avgPool2d: RuleRecord(AvgPool2d.self)
+    case .conv2dWeight: RuleRecord(Conv2dWeight.self)
     }
   }
 }
 
 /// Operations put together from recorded ones.
-private let composite: InlineArray<15, StaticString> = [
+private let composite: InlineArray<19, StaticString> = [
   "max", "min", "mean", "var", "flatten", "transpose", "squeeze", "unsqueeze", "select", "stack", "contiguous", "embedding",
-  "dropout", "mse_loss", "nll_loss",
+  "dropout", "mse_loss", "nll_loss", "conv1d", "max_pool1d", "avg_pool1d", "adaptive_avg_pool2d",
 ]
 
 /// The names of all operations, in table order: PyTorch's.
 package enum OperationTable {
-  package static var count: Int { Operation.allCases.count - 1 + composite.count }
+  package static var count: Int { recorded + composite.count }
+  private static var recorded: Int { Int(Operation.conv2dWeight.rawValue) - 1 }
   /// i from 0 to count − 1.
   package static func name(_ i: Int) -> StaticString {
-    let recorded = Operation.allCases.count - 1
     if i < recorded, let operation = Operation(rawValue: UInt16(truncatingIfNeeded: i + 1)) { return operation.rule.name }
     return composite[i - recorded]
   }

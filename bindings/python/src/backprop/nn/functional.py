@@ -7,12 +7,14 @@ from .._core import dropout as _dropout
 from .._core import nll_loss as _nll_loss
 from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
 from .._core import mse_loss as _mse_loss
+from .._core import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, conv1d, conv2d, conv_transpose2d, max_pool1d, max_pool2d
 from .._core import scaled_dot_product_attention
 
 __all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
            "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding", "batch_norm", "group_norm",
            "rms_norm", "nll_loss"]
 __all__ += ["scaled_dot_product_attention"]
+__all__ += ["conv1d", "conv2d", "conv_transpose2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d"]
 
 
 def softplus(input, beta=1, threshold=20):
