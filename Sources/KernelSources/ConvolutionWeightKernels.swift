@@ -22,15 +22,15 @@ private struct Quad<R: TileRow> {
   @inline(__always) func finish(_ d: UnsafeMutablePointer<R.T>, _ accumulate: Bool) {
     let n = R.vectors * R.T.width
     if accumulate {
-      r0.add(to: d)
-      r1.add(to: d + n)
-      r2.add(to: d + 2 * n)
-      r3.add(to: d + 3 * n)
+      r0.add(to: d, n)
+      r1.add(to: d + n, n)
+      r2.add(to: d + 2 * n, n)
+      r3.add(to: d + 3 * n, n)
     } else {
-      r0.write(to: d)
-      r1.write(to: d + n)
-      r2.write(to: d + 2 * n)
-      r3.write(to: d + 3 * n)
+      r0.write(to: d, n)
+      r1.write(to: d + n, n)
+      r2.write(to: d + 2 * n, n)
+      r3.write(to: d + 3 * n, n)
     }
   }
 }
@@ -48,7 +48,7 @@ private struct Quad<R: TileRow> {
       var i = line * lineStep
       let end = i + columns
       while i < end {
-        let v = R(from: g)
+        let v = R(from: g, wide)
         a.add(i, v)
         b.add(i, v)
         g += wide
@@ -67,7 +67,7 @@ private struct Quad<R: TileRow> {
         var i = line * lineStep
         let end = i + columns
         while i < end {
-          a.add(i, R(from: g))
+          a.add(i, R(from: g, wide))
           g += wide
           i += 1
         }

@@ -21,15 +21,15 @@ PER_OP = 1  # cases kept of each operation, spread over its samples
 UNSUPPORTED = ("alpha", "rounding_mode", "dtype", "unbiased", "out", "size_average", "reduce", "max_norm", "scale_grad_by_freq", "sparse")
 
 
-def convert(value):
+def convert(value, largest=LARGEST):
     """A sample's argument with its numbers rounded to hundredths; ValueError where the first version has nothing like it."""
     if isinstance(value, torch.Tensor):
-        if value.dtype not in (torch.float32, torch.int64, torch.bool) or value.numel() > LARGEST:
+        if value.dtype not in (torch.float32, torch.int64, torch.bool) or value.numel() > largest:
             raise ValueError("dtype or size")
         spec = encode_tensor(value.detach().mul(100).round().div(100) if value.is_floating_point() else value)
         return {**spec, "requires_grad": value.requires_grad}
     if isinstance(value, (list, tuple)):
-        return type(value)(convert(v) for v in value)
+        return type(value)(convert(v, largest) for v in value)
     if value is None or value is Ellipsis or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, slice) and (value.step is None or value.step > 0):

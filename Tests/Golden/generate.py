@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+import families_convolution
 import families_elementwise
 import families_movement
 import families_network
@@ -17,7 +18,7 @@ import families_optimizers
 import families_reductions
 import families_sequences
 
-MODULES = (families_elementwise, families_reductions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_op_db)
+MODULES = (families_elementwise, families_reductions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_op_db)
 
 
 def main():

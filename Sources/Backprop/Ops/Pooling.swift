@@ -269,10 +269,7 @@ extension Value {
     }
   }
 
-  package func avgPool2d(_ o: PoolOptions) throws(Failure) -> Value {
-    if o.divisorOverride < 0 { throw .argument("avg_pool2d: divisor_override must be above 0, it is \(o.divisorOverride)") }
-    return try apply(.avgPool2d, checkPool(o, "avg_pool2d"))
-  }
+  package func avgPool2d(_ o: PoolOptions) throws(Failure) -> Value { try apply(.avgPool2d, checkPool(o, "avg_pool2d")) }
 
   /// Pooling along the last of [N, C, L] or [C, L], as planes of one row.
   package func pool1d(_ name: StaticString, _ body: (Value) throws(Failure) -> Value) throws(Failure) -> Value {

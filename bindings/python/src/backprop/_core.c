@@ -1930,6 +1930,7 @@ static int as_pair(const Row *r, int i, PyObject *o, int dims, int64_t out[2]) {
   if (absent(o)) return 0;
   int n = as_sizes(r->name, NAME(i), o, sizes);
   if (n < 0) return -1;
+  if (!n) return 0; /* (): the default */
   if (n != 1 && n != dims)
     return PyErr_Format(PyExc_RuntimeError, "%s(): %s must be one number or %d, got %d", r->name, NAME(i), dims, n), -1;
   out[0] = sizes[0];
