@@ -23,7 +23,7 @@ enum Sub: Rule {
   }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     if n.wants(0) { try n.give(0, g) }
-    if n.wants(1) { try n.give(1, -g) }
+    if n.wants(1) { try n.give(1, n.negated(g)) }
   }
 }
 
@@ -35,8 +35,8 @@ enum Mul: Rule {
   }
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    if n.wants(0) { try n.give(0, g * n[1]) }
-    if n.wants(1) { try n.give(1, g * n[0]) }
+    if n.wants(0) { try n.give(0, n.product(g, n[1], last: !n.wants(1))) }
+    if n.wants(1) { try n.give(1, n.product(g, n[0])) }
   }
 }
 
@@ -48,7 +48,7 @@ enum Div: Rule {
   }
   static func saves(_ wants: UInt8) -> UInt8 { wants & 2 != 0 ? 2 | savesOutput : 2 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    if n.wants(0) { try n.give(0, g / n[1]) }
+    if n.wants(0) { try n.give(0, n.quotient(g, n[1], last: !n.wants(1))) }
     if n.wants(1) { try n.give(1, -(g * n.output / n[1])) }
   }
 }

@@ -127,8 +127,8 @@ enum ChannelNorm {
       return
     }
     let type = x.dtype
-    let dense = try x.contiguous(), gradient = try g.contiguous(), moments = node[3]
-    let dx = node.wants(0) ? try Value.empty(e, type, shape, for: name) : nil
+    let dense = try x.contiguous(), gradient = g.isContiguous ? g : try g.contiguous(), moments = node[3]
+    let dx = node.wants(0) ? try node.place(g, gradient) : nil
     // Groups leave a share per sample.
     let shares = a.a == 0 ? Dims(1, shape[1]) : Dims(shape[0], shape[1])
     let dw = node.wants(1) ? try Value.zeros(e, type, shares) : nil

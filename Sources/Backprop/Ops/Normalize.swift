@@ -51,15 +51,15 @@ extension Engine {
     return out
   }
 
-  fileprivate func softmaxBackward(_ kernel: RowKernel, _ g: Value, _ y: Value, for operation: StaticString) throws(Failure) -> Value {
-    guard let f = kernels.rowBackward(kernel.rawValue, y.dtype.rawValue) else { throw .dtype("\(operation): not defined for \(y.dtype)") }
-    let dense = try contiguous(g.index, for: operation)
-    defer { drop(dense, value: true) }
-    let dx = try Value.empty(self, y.dtype, y.shape, for: operation)
+  fileprivate func softmaxBackward(_ kernel: RowKernel, _ node: Node, _ g: Value) throws(Failure) -> Value {
+    let y = node.output
+    guard let f = kernels.rowBackward(kernel.rawValue, y.dtype.rawValue) else { throw .dtype("softmax: not defined for \(y.dtype)") }
+    let dense = g.isContiguous ? g : try g.contiguous()
+    let dx = try node.place(g, dense)
     let n = y.rank == 0 ? 1 : y.shape.last
     if y.count == 0 { return dx }
     var job = RowJob(
-      backward: f, rows: y.count / n, n: n, perChunk: rowsPerChunk(n), size: y.dtype.size, x: y.data, g: data(dense), y: dx.data)
+      backward: f, rows: y.count / n, n: n, perChunk: rowsPerChunk(n), size: y.dtype.size, x: y.data, g: dense.data, y: dx.data)
     run(&job)
     return dx
   }
@@ -72,7 +72,7 @@ enum Softmax: Rule {
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let y = n.output
-    if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.softmax, g, y, for: name)) }
+    if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.softmax, n, g)) }
     try n.give(0, y * (g - (g * y).sum(y.lastDimension, keep: true)))
   }
 }
@@ -84,7 +84,7 @@ enum LogSoftmax: Rule {
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let y = n.output
-    if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.logSoftmax, g, y, for: name)) }
+    if !g.engine.isRecording { return try n.give(0, g.engine.softmaxBackward(.logSoftmax, n, g)) }
     try n.give(0, g - y.exp() * g.sum(y.lastDimension, keep: true))
   }
 }
@@ -145,10 +145,10 @@ private enum LastNorm {
       if node.wants(2) { try node.give(2, g) }
       return
     }
-    let dense = try x.contiguous(), gradient = try g.contiguous()
+    let dense = try x.contiguous(), gradient = g.isContiguous ? g : try g.contiguous()
     let moments = node[3], size = x.dtype.size
     let perChunk = e.rowsPerChunk(n), chunks = (rows + perChunk - 1) / perChunk
-    let dx = try Value.empty(e, x.dtype, x.shape, for: name)
+    let dx = try node.place(g, gradient)
     let dw = node.wants(1) ? try Value.zeros(e, x.dtype, Dims(chunks, n)) : nil
     let db = node.wants(2) ? try Value.zeros(e, x.dtype, Dims(chunks, n)) : nil
     let w = hasWeight && node.wants(0) ? try node[1].contiguous() : nil

@@ -175,17 +175,34 @@ extension Engine {
         f(n, data(x), data(out), p, q)
         return out
       }
-      runUnary(f, x, out, n, p, q)
+      runUnary(f, data(x), data(out), n, p, q, s.pointee.dtype.size, slot(out).pointee.dtype.size)
       return out
+    }
+    if isWalking, s.pointee.isUniform {
+      let one = try make(dtype ?? s.pointee.dtype, Dims(), for: operation)
+      f(1, data(x), data(one), p, q)
+      return try stretch(one, to: s.pointee.shape, operation)
     }
     let dense = try packed(x, for: operation)
     defer { drop(dense, value: true) }
     let out = try make(dtype ?? s.pointee.dtype, s.pointee.shape, for: operation)
-    runUnary(f, dense, out, s.pointee.shape.product, p, q)
+    runUnary(f, data(dense), data(out), s.pointee.shape.product, p, q, s.pointee.dtype.size, slot(out).pointee.dtype.size)
     return out
   }
 
-  private func runUnary(_ f: @escaping UnaryFunction, _ x: UInt32, _ out: UInt32, _ n: Int, _ p: Double, _ q: Double) {
+  /// A gradient that is everywhere the same number stays one number. Only gradients: a user's tensor has memory of its own.
+  private var isWalking: Bool { state.pointee.isWalking && !isRecording }
+
+  /// `one`, of no dimensions, seen in every place of `shape`; takes `one` over.
+  private func stretch(_ one: UInt32, to shape: Dims, _ operation: StaticString) throws(Failure) -> UInt32 {
+    defer { drop(one, value: true) }
+    return try makeView(of: one, shape, Dims(repeating: 0, count: shape.count), 0, for: operation)
+  }
+
+  @inline(never) private func runUnary(
+    _ f: @escaping UnaryFunction, _ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer, _ n: Int, _ p: Double, _ q: Double,
+    _ xSize: Int, _ ySize: Int
+  ) {
     var strides = InlineArray<4, Dims>(repeating: Dims())
     strides[0].append(1)
     strides[1].append(1)
@@ -193,10 +210,10 @@ extension Engine {
     job.unary = f
     job.p = p
     job.q = q
-    job.base[0] = data(out)
-    job.base[1] = data(x)
-    job.elementSize[0] = slot(out).pointee.dtype.size
-    job.elementSize[1] = slot(x).pointee.dtype.size
+    job.base[0] = y
+    job.base[1] = x
+    job.elementSize[0] = ySize
+    job.elementSize[1] = xSize
     job.run(threads: threads)
   }
 
@@ -216,7 +233,21 @@ extension Engine {
       }
       return try runNest(f, a, b, out, operation)
     }
+    // One number beside a tensor.
+    if sb.pointee.shape.product == 1, sb.pointee.shape.count <= sa.pointee.shape.count, sa.pointee.isContiguous {
+      let n = sa.pointee.shape.product
+      if n <= elementsPerChunk {
+        let out = try make(dtype ?? type, sa.pointee.shape, for: operation)
+        f(n, data(a), 1, data(b), 0, data(out))
+        return out
+      }
+    }
     let shape = try sa.pointee.shape.broadcast(with: sb.pointee.shape, for: operation)
+    if isWalking, sa.pointee.isUniform || sa.pointee.shape.product == 1, sb.pointee.isUniform || sb.pointee.shape.product == 1, shape.product > 1 {
+      let one = try make(dtype ?? type, Dims(), for: operation)
+      f(1, data(a), 1, data(b), 1, data(one))
+      return try stretch(one, to: shape, operation)
+    }
     return try runNest(f, a, b, make(dtype ?? type, shape, for: operation), operation)
   }
 
@@ -283,10 +314,20 @@ extension Engine {
     job.run(threads: threads)
   }
 
-  /// y = f(y, x) for one shape and type, y contiguous, x contiguous or one value. Cannot fail: needs no memory.
-  func runInPlace(_ kernel: BinaryKernel, _ y: UInt32, _ x: UInt32) {
-    let n = slot(y).pointee.shape.product
+  /// y = f(y), y contiguous.
+  func runInPlace(_ kernel: UnaryKernel, _ y: UInt32) {
+    let type = slot(y).pointee.dtype
+    guard let f = kernels.unary(kernel.rawValue, type.rawValue) else { return }
+    runUnary(f, data(y), data(y), slot(y).pointee.shape.product, 0, 0, type.size, type.size)
+  }
+
+  /// y = f(y, x) for one type, y contiguous, x of a shape that stretches to y's. Cannot fail: needs no memory but the stack's.
+  @inline(never) func runInPlace(_ kernel: BinaryKernel, _ y: UInt32, _ x: UInt32) {
     guard let f = kernels.binary(kernel.rawValue, slot(y).pointee.dtype.rawValue) else { return }
+    let n = slot(y).pointee.shape.product
+    if n <= elementsPerChunk, slot(x).pointee.isContiguous, slot(x).pointee.shape == slot(y).pointee.shape {
+      return f(n, data(y), 1, data(x), 1, data(y))
+    }
     var strides = InlineArray<4, Dims>(repeating: Dims())
     strides[0] = slot(y).pointee.strides
     strides[1] = slot(y).pointee.strides
@@ -302,11 +343,21 @@ extension Engine {
     job.elementSize[1] = size
     job.elementSize[2] = size
     if nest.rowStride(2) == 0 || nest.rowStride(2) == 1 { return job.run(threads: threads) }
-    var r = 0  // an odd innermost stride: element by element
-    while r < nest.rows {
-      var i = 0
-      while i < nest.rowLength { job.run(row: r, from: i, count: 1); i += 1 }
-      r += 1
+    // An odd innermost stride: some elements at a time are brought together.
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 64) { buffer in
+      let some = buffer.baseAddress.unsafelyUnwrapped, most = 4096 / size
+      var r = 0
+      while r < nest.rows {
+        let from = data(x) + nest.offset(2, row: r) &* size, to = data(y) + nest.offset(0, row: r) &* size
+        var i = 0
+        while i < nest.rowLength {
+          let n = nest.rowLength - i < most ? nest.rowLength - i : most
+          kernels.copy(1, n, from + i &* nest.rowStride(2) &* size, 0, nest.rowStride(2), some, 0, 1, size)
+          f(n, to + i &* size, 1, some, 1, to + i &* size)
+          i += n
+        }
+        r += 1
+      }
     }
   }
 }

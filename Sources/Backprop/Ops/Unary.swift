@@ -17,7 +17,7 @@ enum Neg: UnaryRule {
   static var name: StaticString { "neg" }
   static var kernel: UnaryKernel { .neg }
   static func saves(_ wants: UInt8) -> UInt8 { 0 }
-  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, -g) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, n.negated(g)) }
 }
 
 /// y = |x|;  dx = g·sign(x), 0 at 0
@@ -39,7 +39,7 @@ enum Sign: UnaryRule {
 enum Square: UnaryRule {
   static var name: StaticString { "square" }
   static var kernel: UnaryKernel { .square }
-  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * (n[0] * 2)) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, n.product(g, n[0] * 2)) }
 }
 
 /// y = √x;  dx = g/(2y)
@@ -74,14 +74,14 @@ enum Exp: UnaryRule {
   static var name: StaticString { "exp" }
   static var kernel: UnaryKernel { .exp }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
-  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * n.output) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, n.product(g, n.output)) }
 }
 
 /// y = ln x;  dx = g/x
 enum Log: UnaryRule {
   static var name: StaticString { "log" }
   static var kernel: UnaryKernel { .log }
-  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g / n[0]) }
+  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, n.quotient(g, n[0])) }
 }
 
 /// y = sin x;  dx = g·cos x
@@ -115,7 +115,7 @@ enum Relu: UnaryRule {
   static var kernel: UnaryKernel { .relu }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    if !g.engine.isRecording { return try n.give(0, g.fused(.reluBackward, n.output, name)) }
+    if !g.engine.isRecording { return try n.give(0, n.share(.reluBackward, g, n.output)) }
     try n.give(0, n.output.le(n.output.number(0)).select(g.number(0), g))
   }
 }
@@ -126,7 +126,7 @@ enum Sigmoid: UnaryRule {
   static var kernel: UnaryKernel { .sigmoid }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    if !g.engine.isRecording { return try n.give(0, g.fused(.sigmoidBackward, n.output, name)) }
+    if !g.engine.isRecording { return try n.give(0, n.share(.sigmoidBackward, g, n.output)) }
     let y = n.output
     try n.give(0, g * (y * (1 - y)))
   }
@@ -138,7 +138,7 @@ enum Tanh: UnaryRule {
   static var kernel: UnaryKernel { .tanh }
   static func saves(_ wants: UInt8) -> UInt8 { savesOutput }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
-    if !g.engine.isRecording { return try n.give(0, g.fused(.tanhBackward, n.output, name)) }
+    if !g.engine.isRecording { return try n.give(0, n.share(.tanhBackward, g, n.output)) }
     try n.give(0, g * (1 - n.output.square()))
   }
 }
@@ -153,7 +153,7 @@ enum Gelu: Rule {
   static func saves(_ wants: UInt8) -> UInt8 { 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let x = n[0], exact = n.attributes.a == 0
-    if !g.engine.isRecording { return try n.give(0, g.fused(exact ? .geluBackward : .geluTanhBackward, x, name)) }
+    if !g.engine.isRecording { return try n.give(0, n.share(exact ? .geluBackward : .geluTanhBackward, g, x)) }
     if exact {
       let cdf = try ((x * 0.7071067811865476).erf() + 1) * 0.5
       let pdf = try (x.square() * -0.5).exp() * 0.3989422804014327
@@ -244,10 +244,5 @@ extension Value {
   package func to(_ type: DType) throws(Failure) -> Value {
     if type == dtype { return try again() }
     return try apply(.cast, Attributes(a: Int(type.rawValue)))
-  }
-
-  /// A gradient by one kernel from g (self) and a saved value; only while nothing is recorded.
-  func fused(_ kernel: BinaryKernel, _ saved: Value, _ name: StaticString) throws(Failure) -> Value {
-    try engine.hand(engine.runBinary(kernel, index, saved.index, for: name))
   }
 }

@@ -72,6 +72,19 @@ struct Slot {
   }
 }
 
+extension Slot {
+  /// More than one element, all of them one place in memory.
+  var isUniform: Bool {
+    var some = false, i = 0
+    while i < shape.count {
+      if shape[i] == 0 { return false }
+      if shape[i] != 1 { if strides[i] != 0 { return false }; some = true }
+      i += 1
+    }
+    return some
+  }
+}
+
 /// Memory that tensors look into.
 struct Storage {
   var base: UnsafeMutableRawPointer

@@ -1,0 +1,58 @@
+// Gradients computed in the memory of the gradient they come from, where nobody will look at that again. A chain of element-wise
+// operations then walks back through one buffer, which stays in the cache.
+import KernelAPI
+
+extension Node {
+  /// g, the gradient this node was handed, may be written over: nothing is recorded, the walk alone holds it, and nobody asked to
+  /// see it. Small ones are in the cache anyway.
+  func mayOverwrite(_ g: Value) -> Bool {
+    g.count >= 2048 && !engine.isRecording && g.index == slot.pointee.pending && !slot.pointee.flags.contains(.target) && engine.isOurs(g.index)
+  }
+
+  /// f(g, b), in g's memory where that may be. `last`: the rule does not use g afterwards. Only while nothing is recorded.
+  @inline(never) func share(_ kernel: BinaryKernel, _ g: Value, _ b: Value, last: Bool = true) throws(Failure) -> Value {
+    if last, mayOverwrite(g), b.dtype == g.dtype, engine.fits(b.index, in: g.index) {
+      engine.runInPlace(kernel, g.index, b.index)
+      return g
+    }
+    return try engine.hand(engine.runBinary(kernel, g.index, b.index, for: slot.pointee.operation.rule.name))
+  }
+
+  /// g·b and g/b.
+  func product(_ g: Value, _ b: Value, last: Bool = true) throws(Failure) -> Value {
+    engine.isRecording ? try g * b : try share(.mul, g, b, last: last)
+  }
+  func quotient(_ g: Value, _ b: Value, last: Bool = true) throws(Failure) -> Value {
+    engine.isRecording ? try g / b : try share(.div, g, b, last: last)
+  }
+
+  /// −g.
+  func negated(_ g: Value) throws(Failure) -> Value {
+    if mayOverwrite(g) {
+      engine.runInPlace(.neg, g.index)
+      return g
+    }
+    return try -g
+  }
+
+  /// Memory for a gradient of g's shape and type that is computed row by row: g's own or fresh. `gradient`: g without gaps.
+  func place(_ g: Value, _ gradient: Value) throws(Failure) -> Value {
+    if gradient.index == g.index, mayOverwrite(g) { return g }
+    return try Value.empty(engine, g.dtype, g.shape, for: slot.pointee.operation.rule.name)
+  }
+}
+
+extension Engine {
+  /// x stretches to y's shape.
+  fileprivate func fits(_ x: UInt32, in y: UInt32) -> Bool {
+    let a = slot(x).pointee.shape, b = slot(y).pointee.shape
+    if a == b { return true }
+    if a.count > b.count { return false }
+    var i = 1
+    while i <= a.count {
+      if a[a.count - i] != 1 && a[a.count - i] != b[b.count - i] { return false }
+      i += 1
+    }
+    return true
+  }
+}
