@@ -589,6 +589,12 @@ bp_status bp_optimizer_zero_grad(bp_optimizer *opt);
 bp_status bp_optimizer_set_lr(bp_optimizer *opt, double lr);
 /* NaN for a bad handle. */
 double bp_optimizer_lr(const bp_optimizer *opt);
+/* Between bp_backward() and bp_optimizer_step(): takes the gradients of n parameters (those that have one) as one vector and scales them, in
+ * place, by max_norm/(norm + 1e-6) where that is below 1. norm_type 2 is the usual one; any p > 0, INFINITY for the largest magnitude.
+ * *total_norm receives the norm before, unless it is NULL; INFINITY as max_norm only measures. */
+bp_status bp_clip_grad_norm_(int32_t n, bp_tensor *const *parameters, double max_norm, double norm_type, double *total_norm);
+/* Brings every element of their gradients into −clip_value … clip_value, in place. */
+bp_status bp_clip_grad_value_(int32_t n, bp_tensor *const *parameters, double clip_value);
 /* NULL is harmless. */
 void bp_optimizer_destroy(bp_optimizer *opt);
 

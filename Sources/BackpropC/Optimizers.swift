@@ -67,3 +67,31 @@ private func makeAdam(_ ctx: OpaquePointer?, _ options: UnsafePointer<bp_adam_op
 @_cdecl("bp_optimizer_destroy") @implementation public func bp_optimizer_destroy(_ opt: OpaquePointer?) {
   if let opt { Handle(opt).asOptimizer?.destroy() }
 }
+
+/// A status for work on a list of tensors; no tensor, no context, nothing to do.
+private func perform(
+  _ name: StaticString, _ n: Int32, _ p: UnsafePointer<OpaquePointer?>?, _ body: (Engine, UnsafeBufferPointer<Value>) throws(Failure) -> Void
+) -> bp_status {
+  guard let e = engine(of: p, n) else {
+    if n == 0 { return 0 }
+    refuse(n > 0 && p != nil ? p?.pointee : nil, name, "tensor", nil)
+    return handleError
+  }
+  return perform(on: e) { () throws(Failure) in
+    try withValues(n, p, name) { (values) throws(Failure) in try body(e, values) }
+  }
+}
+@_cdecl("bp_clip_grad_norm_") @implementation public func bp_clip_grad_norm_(
+  _ n: Int32, _ parameters: UnsafePointer<OpaquePointer?>?, _ max_norm: Double, _ norm_type: Double, _ total_norm: UnsafeMutablePointer<Double>?
+) -> bp_status {
+  total_norm?.pointee = 0
+  return perform("clip_grad_norm_", n, parameters) { (e, values) throws(Failure) in
+    let norm = try e.clipGradientNorm(values, to: max_norm, p: norm_type)
+    total_norm?.pointee = norm
+  }
+}
+@_cdecl("bp_clip_grad_value_") @implementation public func bp_clip_grad_value_(
+  _ n: Int32, _ parameters: UnsafePointer<OpaquePointer?>?, _ clip_value: Double
+) -> bp_status {
+  perform("clip_grad_value_", n, parameters) { (e, values) throws(Failure) in try e.clipGradientValue(values, to: clip_value) }
+}

@@ -124,10 +124,13 @@ public typealias SGDFunction = @convention(c) (
   _ n: Int, _ p: UnsafeMutableRawPointer, _ g: UnsafeRawPointer, _ buf: UnsafeMutableRawPointer?,
   _ lr: Double, _ momentum: Double, _ dampening: Double, _ decay: Double, _ flags: Int32) -> Void
 /// One step of Adam (Kingma, Ba 2014) as PyTorch computes it: m ← m + (1−β1)(g−m); v ← β2·v + (1−β2)g²;
-/// p ← p − lr/bias1 · m / (√v/√bias2 + eps). flags: 1 decoupled decay (AdamW: p ← p − lr·decay·p first), 4 maximize.
+/// p ← p − lr/bias1 · m / (√v/√bias2 + eps), with one division: both parts of the quotient times √bias2. flags: 1 decoupled decay (AdamW: p ← p − lr·decay·p first), 4 maximize.
 public typealias AdamFunction = @convention(c) (
   _ n: Int, _ p: UnsafeMutableRawPointer, _ g: UnsafeRawPointer, _ m: UnsafeMutableRawPointer, _ v: UnsafeMutableRawPointer,
   _ lr: Double, _ beta1: Double, _ beta2: Double, _ eps: Double, _ decay: Double, _ bias1: Double, _ bias2: Double, _ flags: Int32) -> Void
+
+/// Σ x² of n elements, partly summed in Double.
+public typealias SquaresFunction = @convention(c) (_ n: Int, _ x: UnsafeRawPointer) -> Double
 
 /// What one instruction set offers. Look-ups return nil where an operation has no kernel for a type. The first argument is
 /// the raw value of the kernel enum above, the last that of `DType`.
@@ -156,6 +159,7 @@ public struct KernelTable: Sendable {
   public let correlation: @Sendable (UInt8) -> CorrelationKernels?  // f32 f64
   public let pool: @convention(c) (UInt8) -> PoolFunction?
   public let random: @convention(c) (Int32, UInt8) -> RandomFunction?
+  public let squares: @convention(c) (UInt8) -> SquaresFunction?
   public let sgd: @convention(c) (UInt8) -> SGDFunction?
   public let adam: @convention(c) (UInt8) -> AdamFunction?
   public let attention: @convention(c) (UInt8) -> AttentionFunction?  // f32 f64
@@ -186,6 +190,7 @@ public struct KernelTable: Sendable {
     correlation: @escaping @Sendable (UInt8) -> CorrelationKernels?,
     pool: @escaping @convention(c) (UInt8) -> PoolFunction?,
     random: @escaping @convention(c) (Int32, UInt8) -> RandomFunction?,
+    squares: @escaping @convention(c) (UInt8) -> SquaresFunction?,
     sgd: @escaping @convention(c) (UInt8) -> SGDFunction?,
     adam: @escaping @convention(c) (UInt8) -> AdamFunction?,
     attention: @escaping @convention(c) (UInt8) -> AttentionFunction?,
@@ -201,7 +206,7 @@ public struct KernelTable: Sendable {
     self.crossEntropy = crossEntropy; self.crossEntropyBackward = crossEntropyBackward
     self.matrixPlan = matrixPlan; self.matrix = matrix
     self.correlation = correlation; self.pool = pool
-    self.random = random; self.sgd = sgd; self.adam = adam
+    self.random = random; self.squares = squares; self.sgd = sgd; self.adam = adam
     self.attention = attention; self.attentionBackward = attentionBackward
   }
 }

@@ -26,6 +26,7 @@ public let kernelTable = KernelTable(
   correlation: { correlationKernels($0) },
   pool: { poolFunction($0) },
   random: { randomFunction($0, $1) },
+  squares: { squaresFunction($0) },
   sgd: { sgdFunction($0) },
   adam: { adamFunction($0) },
   attention: { attentionFunction($0) },

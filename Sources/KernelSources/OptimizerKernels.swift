@@ -50,7 +50,8 @@ private let nesterovFlag: Int32 = 1, firstFlag: Int32 = 2, decoupledFlag: Int32 
   let decoupled = flags & decoupledFlag != 0
   let coupledDecay = decoupled ? 0 : T(decay), shrink = T.splat(decoupled ? T(1 - lr * decay) : 1)
   let take1 = T.splat(T(1 - beta1)), keep2 = T.splat(T(beta2)), take2 = T.splat(T(1 - beta2))
-  let root = T.splat(T(bias2.squareRoot())), eps = T.splat(T(eps)), rate = T.splat(T(-lr / bias1))
+  // m/(√v/√bias2 + eps) = m·√bias2/(√v + eps·√bias2): one division an element.
+  let root = bias2.squareRoot(), small = T.splat(T(eps * root)), rate = T.splat(T(-lr / bias1 * root))
   var i = 0
   while i < n {
     let old = T.mul(lane(UnsafePointer(p), i, n), shrink)
@@ -60,7 +61,7 @@ private let nesterovFlag: Int32 = 1, firstFlag: Int32 = 2, decoupledFlag: Int32 
     let v1 = T.fma(T.mul(take2, d), d, T.mul(keep2, lane(UnsafePointer(v), i, n)))
     put(m, i, n, m1)
     put(v, i, n, v1)
-    let q = T.div(m1, T.add(T.div(T.sqrt(v1), root), eps))
+    let q = T.div(m1, T.add(T.sqrt(v1), small))
     put(p, i, n, T.fma(rate, q, old))
     i += T.width
   }

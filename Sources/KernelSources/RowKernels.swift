@@ -30,11 +30,16 @@ import KernelAPI
   let top = T.splat(T.largest(foldVector(LargestFold<T>.self, n, x)))
   var sum = T.zeros
   var i = 0
-  while i < n {
-    let e = T.exp(T.sub(lanes(x, i, n, -T.infinity), top))
-    sum = T.add(sum, n - i >= w ? e : T.head(n - i, e, T.zeros))
-    if !isLog { put(y, i, n, e) }
+  while i + w <= n {
+    let e = T.exp(T.sub(load(x, i), top))
+    sum = T.add(sum, e)
+    if !isLog { store(y, i, e) }
     i += w
+  }
+  if i < n {
+    let e = T.exp(T.sub(loadHead(x + i, n - i, rest: -T.infinity), top))
+    sum = T.add(sum, T.head(n - i, e, T.zeros))
+    if !isLog { storeHead(y + i, n - i, e) }
   }
   let total = T.splat(T.sum(sum))
   i = 0

@@ -305,3 +305,20 @@ func columnNormBackwardFunction(_ type: UInt8) -> ColumnNormBackwardFunction? {
   default: nil
   }
 }
+func squaresFunction(_ type: UInt8) -> SquaresFunction? {
+  switch dtype(type) {
+  case .float32: { squares(Float.self, $0, $1) }
+  case .float64: { squares(Double.self, $0, $1) }
+  default: nil
+  }
+}
+@inline(__always) private func squares<T: Lanes>(_: T.Type, _ n: Int, _ x: UnsafeRawPointer) -> Double {
+  let x = x.assumingMemoryBound(to: T.self), some = 4096
+  var i = 0, total = 0.0
+  while i < n {
+    let s = segmentSums(SquaresOfSegment<T>.self, 0, 1, n - i < some ? n - i : some, 0, x + i, x + i, 0)
+    total += s.a + s.b
+    i += some
+  }
+  return total
+}

@@ -59,16 +59,8 @@ extension Float: Lanes {
   }
   @inline(__always) static func larger(_ a: VF, _ b: VF) -> VF { a.replacing(with: b, where: (a .< b) .| (b .!= b)) }
   @inline(__always) static func smaller(_ a: VF, _ b: VF) -> VF { a.replacing(with: b, where: (a .> b) .| (b .!= b)) }
-  @inline(__always) static func largest(_ v: VF) -> Float {
-    var r = v[0]
-    for i in 1..<width { r = v[i] > r || v[i] != v[i] ? v[i] : r }
-    return r
-  }
-  @inline(__always) static func smallest(_ v: VF) -> Float {
-    var r = v[0]
-    for i in 1..<width { r = v[i] < r || v[i] != v[i] ? v[i] : r }
-    return r
-  }
+  @inline(__always) static func largest(_ v: VF) -> Float { shim_largest_f32(v) }
+  @inline(__always) static func smallest(_ v: VF) -> Float { shim_smallest_f32(v) }
   @inline(__always) static func head(_ n: Int, _ a: VF, _ b: VF) -> VF {
     b.replacing(with: a, where: indices .< LaneIndex(repeating: Int32(truncatingIfNeeded: n)))
   }
@@ -117,16 +109,8 @@ extension Double: Lanes {
   }
   @inline(__always) static func larger(_ a: VD, _ b: VD) -> VD { a.replacing(with: b, where: (a .< b) .| (b .!= b)) }
   @inline(__always) static func smaller(_ a: VD, _ b: VD) -> VD { a.replacing(with: b, where: (a .> b) .| (b .!= b)) }
-  @inline(__always) static func largest(_ v: VD) -> Double {
-    var r = v[0]
-    for i in 1..<width { r = v[i] > r || v[i] != v[i] ? v[i] : r }
-    return r
-  }
-  @inline(__always) static func smallest(_ v: VD) -> Double {
-    var r = v[0]
-    for i in 1..<width { r = v[i] < r || v[i] != v[i] ? v[i] : r }
-    return r
-  }
+  @inline(__always) static func largest(_ v: VD) -> Double { shim_largest_f64(v) }
+  @inline(__always) static func smallest(_ v: VD) -> Double { shim_smallest_f64(v) }
   @inline(__always) static func head(_ n: Int, _ a: VD, _ b: VD) -> VD {
     b.replacing(with: a, where: indices .< LaneIndex(repeating: Int64(n)))
   }

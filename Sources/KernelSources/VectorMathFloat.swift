@@ -2,7 +2,7 @@
 // minimax fits; tanh's small range after Cephes `tanhf.c` (S. Moshier); sin and cos after musl `__sindf.c`, `__cosdf.c`.
 //
 // Largest error in ULP over sampled bit patterns of every exponent (MathAccuracyTests), with FMA / without (base x86):
-//   exp .83 / 1.09   log .84 / 1.06   erf .94 / 1.03   tanh 1.29   sigmoid 1.48 / 1.60   sin, cos, pow .51   sqrt .5
+//   exp .84 / 1.09   log .84 / 1.06   erf .94 / 1.03   tanh 1.29   (AVX-512: erf .76, tanh .99)   sigmoid 1.48 / 1.60   sin, cos, pow .51   sqrt .5
 //   gelu .93 / 1.17, geluTanh .86 / 1.08, their slopes 1.1 / 1.2 and 1.5 / 1.8, in ULP of max(|x|, 1)
 import CShim
 
@@ -23,11 +23,15 @@ import CShim
 @inline(__always) private func fma(_ a: VF, _ b: VF, _ c: VF) -> VF { Float.fma(a, b, c) }
 
 extension Float: RealMath {
-  /// eˣ by x = j·ln 2 + f, |f| ≤ ln 2 / 2. The scale 2ʲ is applied in two factors, so that overflow to +∞ and subnormal
-  /// results come out right. exp(−∞) = 0.
+  /// eˣ by x = j·ln 2 + f, |f| ≤ ln 2 / 2. The scale 2ʲ is applied in two factors, or by AVX-512's scaling, so that overflow to +∞
+  /// and subnormal results come out right. exp(−∞) = 0.
   @inline(__always) static func exp(_ x0: VF) -> VF {
-    var x = x0.replacing(with: splat(-104), where: x0 .< splat(-104))
-    x = x.replacing(with: splat(89), where: x .> splat(89))
+    #if ISA_V4
+      let x = shim_clamp_f32(x0, -150, 150)
+    #else
+      var x = x0.replacing(with: splat(-104), where: x0 .< splat(-104))
+      x = x.replacing(with: splat(89), where: x .> splat(89))
+    #endif
     let j = fma(x, splat(1.44269504), splat(12_582_912)) - splat(12_582_912)  // 1.5·2²³: rounds to an integer
     var f = fma(j, splat(-0x1.62e400p-1), x)
     f = fma(j, splat(-0x1.7f7d1cp-20), f)
@@ -38,8 +42,12 @@ extension Float: RealMath {
     r = fma(r, f, splat(0x1.fffff6p-2))
     r = fma(r, f, splat(1))
     r = fma(r, f, splat(1))
-    let half = fma(j, splat(0.5), splat(12_582_912)) - splat(12_582_912)
-    return r * powerOfTwo(half) * powerOfTwo(j - half)
+    #if ISA_V4
+      return shim_scale_f32(r, j)
+    #else
+      let half = fma(j, splat(0.5), splat(12_582_912)) - splat(12_582_912)
+      return r * powerOfTwo(half) * powerOfTwo(j - half)
+    #endif
   }
 
   /// 2ʲ for integers −126 ≤ j ≤ 127.
@@ -69,42 +77,50 @@ extension Float: RealMath {
     return r.replacing(with: x0, where: x0 .!= x0)
   }
 
-  /// Odd polynomial for |x| ≤ 0.9277, 1 − exp(polynomial) above; ±1 from 4.5 on.
+  /// AVX-512: by table. Otherwise: odd polynomial for |x| ≤ 0.9277, 1 − exp(polynomial) above; ±1 from 4.5 on.
   @inline(__always) static func erf(_ x: VF) -> VF {
-    let a = magnitude(x)
-    let s0 = x * x
-    let t = a.replacing(with: splat(4.5), where: a .> splat(4.5))
-    let s = t * t
-    var r = fma(splat(-0x1.220000p-16), t, splat(0x1.91cfb2p-12))
-    r = fma(r, s, fma(splat(-0x1.fd1438p-9), t, splat(0x1.8d6342p-6)))
-    r = fma(r, t, splat(-0x1.b55cb8p-4))
-    r = fma(r, t, splat(-0x1.450aa0p-1))
-    r = fma(r, t, splat(-0x1.079d0cp-3))
-    r = fma(r, t, splat(0) - t)
-    let big = signed(splat(1) - exp(r), like: x)
-    var q = splat(-0x1.38e000p-11)
-    q = fma(q, s0, splat(0x1.471a58p-8))
-    q = fma(q, s0, splat(-0x1.b691b2p-6))
-    q = fma(q, s0, splat(0x1.ce1c44p-4))
-    q = fma(q, s0, splat(-0x1.812700p-2))
-    q = fma(q, s0, splat(0x1.06eba8p-3))
-    q = fma(q, x, x)
-    return big.replacing(with: q, where: a .<= splat(0.927734375)).replacing(with: x, where: x .!= x)
+    #if ISA_V4
+      return shim_erf_f32(x)
+    #else
+      let a = magnitude(x)
+      let s0 = x * x
+      let t = a.replacing(with: splat(4.5), where: a .> splat(4.5))
+      let s = t * t
+      var r = fma(splat(-0x1.220000p-16), t, splat(0x1.91cfb2p-12))
+      r = fma(r, s, fma(splat(-0x1.fd1438p-9), t, splat(0x1.8d6342p-6)))
+      r = fma(r, t, splat(-0x1.b55cb8p-4))
+      r = fma(r, t, splat(-0x1.450aa0p-1))
+      r = fma(r, t, splat(-0x1.079d0cp-3))
+      r = fma(r, t, splat(0) - t)
+      let big = signed(splat(1) - exp(r), like: x)
+      var q = splat(-0x1.38e000p-11)
+      q = fma(q, s0, splat(0x1.471a58p-8))
+      q = fma(q, s0, splat(-0x1.b691b2p-6))
+      q = fma(q, s0, splat(0x1.ce1c44p-4))
+      q = fma(q, s0, splat(-0x1.812700p-2))
+      q = fma(q, s0, splat(0x1.06eba8p-3))
+      q = fma(q, x, x)
+      return big.replacing(with: q, where: a .<= splat(0.927734375)).replacing(with: x, where: x .!= x)
+    #endif
   }
 
-  /// Odd polynomial for |x| < 0.625, 1 − 2/(e²ˣ + 1) above.
+  /// AVX-512: by table. Otherwise: odd polynomial for |x| < 0.625, 1 − 2/(e²ˣ + 1) above.
   @inline(__always) static func tanh(_ x: VF) -> VF {
-    let a = magnitude(x)
-    let s = x * x
-    var p = splat(-5.70498872745e-3)
-    p = fma(p, s, splat(2.06390887954e-2))
-    p = fma(p, s, splat(-5.37397155531e-2))
-    p = fma(p, s, splat(1.33314422036e-1))
-    p = fma(p, s, splat(-3.33332819422e-1))
-    let small = fma(p * s, a, a)
-    let t = a.replacing(with: splat(10), where: a .> splat(10))
-    let big = splat(1) - splat(2) / (exp(t + t) + splat(1))
-    return signed(big.replacing(with: small, where: a .< splat(0.625)), like: x).replacing(with: x, where: x .!= x)
+    #if ISA_V4
+      return shim_tanh_f32(x)
+    #else
+      let a = magnitude(x)
+      let s = x * x
+      var p = splat(-5.70498872745e-3)
+      p = fma(p, s, splat(2.06390887954e-2))
+      p = fma(p, s, splat(-5.37397155531e-2))
+      p = fma(p, s, splat(1.33314422036e-1))
+      p = fma(p, s, splat(-3.33332819422e-1))
+      let small = fma(p * s, a, a)
+      let t = a.replacing(with: splat(10), where: a .> splat(10))
+      let big = splat(1) - splat(2) / (exp(t + t) + splat(1))
+      return signed(big.replacing(with: small, where: a .< splat(0.625)), like: x).replacing(with: x, where: x .!= x)
+    #endif
   }
 
   /// With e = exp(−|x|), u = e/(1 + e): 1 − u for x ≥ 0, e − e·u below, so that small results keep their precision down to

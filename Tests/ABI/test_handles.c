@@ -47,6 +47,7 @@ static void offer(bp_context *ctx, bp_tensor *bad, bp_tensor *good) {
   check(bp_operation_of(bad) != NULL && !*bp_operation_of(bad) && !bp_context_of(bad) && !bp_retain(bad));
   check(bp_set_requires_grad(bad, 1) == BP_E_HANDLE && bp_zero_grad(bad) == BP_E_HANDLE && bp_backward(bad) == BP_E_HANDLE &&
         bp_backward_with(bad, NULL) == BP_E_HANDLE && bp_autograd_grad(bad, 1, &good, &out, NULL) == BP_E_HANDLE);
+  check(bp_clip_grad_norm_(1, &bad, 1, 2, NULL) == BP_E_HANDLE && bp_clip_grad_value_(1, &bad, 1) == BP_E_HANDLE);
   check(bp_optimizer_add(opt, bad) == BP_E_HANDLE && bp_save(ctx, "never.safetensors", 1, names, &bad) == BP_E_HANDLE);
   check(fopen("never.safetensors", "rb") == NULL);
   bp_optimizer_destroy(opt);

@@ -121,6 +121,30 @@ static void networks(bp_context *ctx) {
   bp_scope_pop(ctx);
   no_error(ctx);
 
+  begin("gradients are clipped by their joint norm, and by value");
+  bp_scope_push(ctx);
+  {
+    bp_tensor *two[2];
+    double norm = 0;
+    two[0] = trainable(ctx, "2", "1 1");
+    two[1] = trainable(ctx, "1", "1");
+    check(bp_clip_grad_norm_(2, two, 1, 2, &norm) == BP_OK && norm == 0); /* no gradients yet */
+    bp_backward(bp_add(bp_sum(bp_mul(two[0], floats(ctx, "2", "3 -4"))), bp_sum(bp_mul(two[1], bp_scalar(ctx, 12)))));
+    check(bp_clip_grad_norm_(2, two, INFINITY, 2, &norm) == BP_OK && norm == 13);
+    expect(bp_grad(two[0]), "2", "3 -4");
+    check(bp_clip_grad_norm_(2, two, 6.5, 2, NULL) == BP_OK);
+    expect(bp_grad(two[0]), "2", "1.5 -2");
+    expect(bp_grad(two[1]), "1", "6");
+    check(bp_clip_grad_value_(2, two, 1.75) == BP_OK);
+    expect(bp_grad(two[0]), "2", "1.5 -1.75");
+    check(bp_clip_grad_norm_(0, NULL, 1, 2, &norm) == BP_OK && norm == 0);
+    no_error(ctx);
+    check(bp_clip_grad_norm_(2, two, 1, 0, NULL) == BP_E_ARGUMENT);
+    bp_context_clear(ctx);
+  }
+  bp_scope_pop(ctx);
+  no_error(ctx);
+
   begin("dropout zeroes a share p and keeps the mean; without training it is the identity");
   bp_scope_push(ctx);
   x = bp_ones(ctx, BP_FLOAT32, 1, many);

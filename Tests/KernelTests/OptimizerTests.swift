@@ -67,4 +67,14 @@ struct OptimizerTests {
   }
   @Test(arguments: variants) func `Adam, float32`(table: KernelTable) { adam(Float.self, table) }
   @Test(arguments: variants) func `Adam, float64`(table: KernelTable) { adam(Double.self, table) }
+
+  private func squares<T: TestReal>(_: T.Type, _ table: KernelTable) {
+    var random = SplitMix64(10)
+    for n in Array(0...67) + [4095, 4097, 20000] {
+      let x: [T] = values(n + 1, &random), expected = x.dropLast().reduce(0) { $0 + Double($1) * Double($1) }
+      #expect(abs(table.squares(T.dtype.rawValue)!(n, x) - expected) <= 64 * T.roundoff * expected, "\(table.name) n = \(n)")
+    }
+  }
+  @Test(arguments: variants) func `sum of squares, float32`(table: KernelTable) { squares(Float.self, table) }
+  @Test(arguments: variants) func `sum of squares, float64`(table: KernelTable) { squares(Double.self, table) }
 }

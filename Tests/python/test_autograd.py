@@ -246,3 +246,38 @@ def test_grad_fn_is_a_name():
     x = torch.tensor([[1.0]], requires_grad=True)
     assert x.log_softmax(1).grad_fn == "LogSoftmaxBackward0"
     assert text(x * 2) == "tensor([[2.]], grad_fn=<MulBackward0>)"
+
+
+def test_gradients_in_each_others_memory():
+    """Large gradients are computed where the one they come from lies: never over one that somebody still needs."""
+
+    def build(x, y):
+        h = torch.tanh(x * y + x)
+        k = torch.exp(h * 0.5) + y
+        m = torch.sigmoid(k) / (x * x + 2)
+        return h, k, (torch.relu(m - 0.1) * h - y) + (h - k) + m.sqrt() - (-k).exp()
+
+    rng = [((i * 37) % 101 - 50) / 25 for i in range(64)]
+    runs = []
+    for repeat in (1, 64):
+        x = torch.tensor(rng * repeat, dtype=torch.float64, requires_grad=True)
+        y = torch.tensor(rng[::-1] * repeat, dtype=torch.float64, requires_grad=True)
+        h, k, out = build(x, y)
+        seed = torch.tensor([v + 3 for v in rng] * repeat, dtype=torch.float64)
+        grads = [g.tolist()[:64] for g in torch.autograd.grad(out, (h, k, x, y), seed, retain_graph=True)]
+        again = [g.tolist()[:64] for g in torch.autograd.grad(out, (x, h), seed, retain_graph=True)]
+        assert again == [grads[2], grads[0]] and seed.tolist() == [v + 3 for v in rng] * repeat
+        for _ in range(2):
+            out.backward(seed, retain_graph=True)
+        assert x.grad.tolist()[:64] == [2 * v for v in grads[2]] and y.grad.tolist()[:64] == [2 * v for v in grads[3]]
+        runs.append(grads)
+    assert runs[0] == runs[1]
+
+
+def test_one_number_as_a_gradient():
+    x = torch.ones(64, 64, requires_grad=True)
+    (-(x * 2) - x).mean().backward()
+    assert set(x.grad.flatten().tolist()) == {-3 / 4096}
+    g = torch.autograd.grad((-x).sum(), x)[0]
+    g[0, 0] = 5.0
+    assert g.sum().item() == 5 - 4095

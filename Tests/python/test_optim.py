@@ -165,3 +165,57 @@ def test_xor_is_learned(make):
         optimizer.step()
     assert loss.item() < 0.05
     assert (net(X) > 0).float().tolist() == Y.tolist()
+
+
+def gradients(*rows):
+    parameters = [torch.zeros(len(row), requires_grad=True) for row in rows]
+    for p, row in zip(parameters, rows):
+        p.grad = torch.tensor(row)
+    return parameters
+
+
+@pytest.mark.parametrize("order, expected", [(2.0, 13.0), (1, 19.0), (float("inf"), 12.0), (3, (27 + 64 + 1728) ** (1 / 3))])
+def test_clip_grad_norm(order, expected):
+    clip = torch.nn.utils.clip_grad_norm_
+    parameters = gradients([3.0, -4.0], [12.0]) + [torch.zeros(2, requires_grad=True)]
+    assert clip(parameters, 100, order).item() == pytest.approx(expected, rel=1e-6)
+    assert [p.grad.tolist() for p in parameters[:2]] == [[3, -4], [12]]
+    assert clip(parameters, 1.0, norm_type=order).item() == pytest.approx(expected, rel=1e-6)
+    assert parameters[0].grad.tolist() == pytest.approx([3 / expected, -4 / expected], rel=1e-5)
+    assert clip(iter(parameters), 1.0, order).item() == pytest.approx(1, rel=1e-5)
+
+
+def test_clip_grad_norm_of_many_elements():
+    torch.manual_seed(1)
+    parameters = [torch.zeros(n, requires_grad=True) for n in (5, 40000, 1, 0, 16384, 70000)]
+    for p in parameters:
+        p.grad = torch.randn(p.numel())
+    parameters[1].grad = torch.randn(200, 200).t().reshape(-1)
+    expected = sum((p.grad.double() ** 2).sum().item() for p in parameters) ** 0.5
+    before = [p.grad.tolist()[-1:] for p in parameters]
+    assert torch.nn.utils.clip_grad_norm_(parameters, 10).item() == pytest.approx(expected, rel=1e-6)
+    for p, last in zip(parameters, before):
+        assert p.grad.tolist()[-1:] == pytest.approx([v * 10 / expected for v in last], rel=1e-5)
+
+
+def test_clip_grad_edges():
+    utils = torch.nn.utils
+    assert utils.clip_grad_norm_([], 1.0).item() == 0
+    assert utils.clip_grad_norm_([torch.zeros(2, requires_grad=True)], 1.0).item() == 0
+    p = gradients([float("inf"), 1.0])[0]
+    with pytest.raises(RuntimeError):
+        utils.clip_grad_norm_(p, 1.0, error_if_nonfinite=True)
+    assert p.grad.tolist() == [float("inf"), 1]
+    p = gradients([-5.0, 0.5, 3.0])[0]
+    utils.clip_grad_value_(p, 1)
+    assert p.grad.tolist() == [-1, 0.5, 1]
+
+
+@ours
+def test_clip_grad_refuses():
+    p = gradients([1.0])[0]
+    for call in (lambda: torch.nn.utils.clip_grad_norm_(p, 1.0, 0), lambda: torch.nn.utils.clip_grad_value_(p, -1),
+                 lambda: torch.nn.utils.clip_grad_norm_(p, float("nan"))):
+        with pytest.raises(ValueError):
+            call()
+    assert p.grad.tolist() == [1]

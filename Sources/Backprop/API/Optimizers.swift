@@ -81,3 +81,29 @@ public final class AdamW: Optimizer {
     try super.init(.adamW, parameters, adamOptions(learningRate, betas, epsilon, weightDecay, maximize))
   }
 }
+
+/// Between `backward()` and `step()`: scales the gradients of `parameters`, taken as one vector, so that their norm is at most
+/// `most`, and returns what it was. `order` 2 is the Euclidean norm, `.infinity` the largest magnitude (PyTorch: `clip_grad_norm_`).
+@discardableResult
+public func clipGradientNorm(_ parameters: [Tensor], to most: Double, order: Double = 2) throws(BackpropError) -> Double {
+  var norm = 0.0
+  try withValues(parameters) { (engine, values) throws(Failure) in norm = try engine.clipGradientNorm(values, to: most, p: order) }
+  return norm
+}
+
+/// Brings every element of their gradients into −most … most (PyTorch: `clip_grad_value_`).
+public func clipGradientValues(_ parameters: [Tensor], to most: Double) throws(BackpropError) {
+  try withValues(parameters) { (engine, values) throws(Failure) in try engine.clipGradientValue(values, to: most) }
+}
+
+private func withValues(_ tensors: [Tensor], _ body: (Engine, UnsafeBufferPointer<Value>) throws(Failure) -> Void) throws(BackpropError) {
+  guard let engine = tensors.first?.context.engine else { return }
+  try lift { () throws(Failure) in
+    var values = tensors.map { $0.value }
+    var result: Failure?
+    values.withUnsafeMutableBufferPointer { buffer in
+      do throws(Failure) { try body(engine, UnsafeBufferPointer(buffer)) } catch { result = error }
+    }
+    if let result { throw result }
+  }
+}

@@ -52,7 +52,9 @@ extension Engine {
         let t = targets(i)
         if t.slot.pointee.walk == state.pointee.walkNumber, t.slot.pointee.pending != 0 {
           let g = Value(engine: self, index: t.slot.pointee.pending)
-          try receive(i, g.slot.pointee.references == 1 ? g.again() : g.clone())
+          // The caller's to keep and to change: memory of its own, every element in its own place.
+          let isOwn = g.slot.pointee.references == 1 && g.isContiguous && storage(g.slot.pointee.storage).pointee.references == 1
+          try receive(i, isOwn ? g.again() : g.clone())
         } else {
           try receive(i, nil)
         }

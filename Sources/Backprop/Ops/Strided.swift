@@ -315,10 +315,10 @@ extension Engine {
   }
 
   /// y = f(y), y contiguous.
-  func runInPlace(_ kernel: UnaryKernel, _ y: UInt32) {
+  func runInPlace(_ kernel: UnaryKernel, _ y: UInt32, p: Double = 0, q: Double = 0) {
     let type = slot(y).pointee.dtype
     guard let f = kernels.unary(kernel.rawValue, type.rawValue) else { return }
-    runUnary(f, data(y), data(y), slot(y).pointee.shape.product, 0, 0, type.size, type.size)
+    runUnary(f, data(y), data(y), slot(y).pointee.shape.product, p, q, type.size, type.size)
   }
 
   /// y = f(y, x) for one type, y contiguous, x of a shape that stretches to y's. Cannot fail: needs no memory but the stack's.

@@ -152,7 +152,7 @@ extension OptimizerValue {
 
   /// Moves every parameter that has a gradient; everything that can fail comes first.
   package func step() throws(Failure) {
-    let e = engine, r = record
+    let e = engine, r = record, count = r.pointee.parameters.count
     var prepared = 0
     defer {
       var i = 0
@@ -162,14 +162,18 @@ extension OptimizerValue {
         i += 1
       }
     }
-    while prepared < r.pointee.parameters.count {
+    while prepared < count {
       try prepare(prepared)
       prepared += 1
     }
-    var i = 0
-    while i < prepared {
-      move(i)
-      i += 1
+    try e.withScratch(of: StepPiece.self, count: count, for: name) { (pieces) throws(Failure) in
+      var job = StepJob(pieces: PieceList(pieces), options: r.pointee.options)
+      var i = 0
+      while i < count {
+        if r.pointee.parameters[i].gradient != 0 { job.pieces.add(piece(i)) }
+        i += 1
+      }
+      parallel(chunks: job.pieces.chunks, threads: e.threads, &job) { context, chunk, _ in StepJob.run(context, chunk) }
     }
   }
 
@@ -192,49 +196,55 @@ extension OptimizerValue {
     return i
   }
 
-  private func move(_ i: Int) {
+  /// Counts the step, and says what is to be moved. Nothing fails from here on.
+  private func piece(_ i: Int) -> StepPiece {
     let e = engine, o = record.pointee.options, kind = record.pointee.kind
     var p = record.pointee.parameters[i]
-    if p.gradient == 0 { return }
     let type = e.slot(p.slot).pointee.dtype
     p.steps += 1
-    var job = StepJob(
-      n: e.slot(p.slot).pointee.shape.product, size: type.size, options: o, p: e.data(p.slot), g: e.data(p.gradient),
+    record.pointee.parameters[i] = p
+    Value(engine: e, index: p.slot).bumpVersion()
+    var piece = StepPiece(
+      piece: Piece(count: e.slot(p.slot).pointee.shape.product, size: type.size, data: e.data(p.slot)), g: e.data(p.gradient),
       first: p.first == 0 ? nil : e.data(p.first), second: p.second == 0 ? nil : e.data(p.second))
     if kind == .sgd {
-      job.sgd = e.kernels.sgd(type.rawValue)
-      job.flags = (o.nesterov ? 1 : 0) | (p.steps == 1 ? 2 : 0) | (o.maximize ? 4 : 0)
+      piece.sgd = e.kernels.sgd(type.rawValue)
+      piece.flags = (o.nesterov ? 1 : 0) | (p.steps == 1 ? 2 : 0) | (o.maximize ? 4 : 0)
     } else {
-      job.adam = e.kernels.adam(type.rawValue)
-      job.flags = (kind == .adamW ? 1 : 0) | (o.maximize ? 4 : 0)
-      job.bias1 = 1 - shim_pow(o.beta1, Double(p.steps))
-      job.bias2 = 1 - shim_pow(o.beta2, Double(p.steps))
+      piece.adam = e.kernels.adam(type.rawValue)
+      piece.flags = (kind == .adamW ? 1 : 0) | (o.maximize ? 4 : 0)
+      piece.bias1 = 1 - shim_pow(o.beta1, Double(p.steps))
+      piece.bias2 = 1 - shim_pow(o.beta2, Double(p.steps))
     }
-    parallel(chunks: (job.n + elementsPerChunk - 1) / elementsPerChunk, threads: e.threads, &job) { context, chunk, _ in
-      let j = context.assumingMemoryBound(to: StepJob.self).pointee
-      let start = chunk &* elementsPerChunk, at = start &* j.size
-      let n = j.n - start < elementsPerChunk ? j.n - start : elementsPerChunk
-      if let f = j.sgd {
-        f(
-          n, j.p + at, j.g + at, j.first.map { $0 + at }, j.options.lr, j.options.momentum, j.options.dampening,
-          j.options.weightDecay, j.flags)
-      } else if let f = j.adam, let first = j.first, let second = j.second {
-        f(
-          n, j.p + at, j.g + at, first + at, second + at, j.options.lr, j.options.beta1, j.options.beta2, j.options.eps,
-          j.options.weightDecay, j.bias1, j.bias2, j.flags)
-      }
-    }
-    Value(engine: e, index: p.slot).bumpVersion()
-    record.pointee.parameters[i] = p
+    return piece
   }
 }
 
-private struct StepJob {
-  var n: Int, size: Int, options: OptimizerOptions
-  var p: UnsafeMutableRawPointer, g: UnsafeMutableRawPointer
+/// What the step under way does to one parameter.
+private struct StepPiece: Pieced {
+  var piece: Piece
+  var g: UnsafeMutableRawPointer
   var first: UnsafeMutableRawPointer?, second: UnsafeMutableRawPointer?
   var sgd: SGDFunction?
   var adam: AdamFunction?
   var bias1 = 1.0, bias2 = 1.0
   var flags: Int32 = 0
+}
+
+private struct StepJob {
+  var pieces: PieceList<StepPiece>
+  var options: OptimizerOptions
+
+  static func run(_ context: UnsafeMutableRawPointer, _ chunk: Int) {
+    let job = context.assumingMemoryBound(to: StepJob.self), o = job.pointee.options
+    job.pointee.pieces.each(chunk) { (p, start, n) in
+      let at = start &* p.pointee.piece.size, data = p.pointee.piece.data + at, g = p.pointee.g + at
+      if let f = p.pointee.sgd {
+        f(n, data, g, p.pointee.first.map { $0 + at }, o.lr, o.momentum, o.dampening, o.weightDecay, p.pointee.flags)
+      } else if let f = p.pointee.adam, let first = p.pointee.first, let second = p.pointee.second {
+        f(
+          n, data, g, first + at, second + at, o.lr, o.beta1, o.beta2, o.eps, o.weightDecay, p.pointee.bias1, p.pointee.bias2, p.pointee.flags)
+      }
+    }
+  }
 }

@@ -56,6 +56,14 @@ SHIM_INLINE shim_vd shim_sine_beyond(shim_vd r, shim_vd x, double limit, int64_t
   return r;
 }
 
+/* -- the largest and the smallest lane; NaN if any lane is -- */
+#define SHIM_FOLD(name, V, T, I, reduce) \
+  SHIM_INLINE T name(V v) { return __builtin_reduce_or((I)(v != v)) != 0 ? (T)NAN : reduce(v); }
+SHIM_FOLD(shim_largest_f32, shim_vf, float, shim_vi, __builtin_reduce_max)
+SHIM_FOLD(shim_smallest_f32, shim_vf, float, shim_vi, __builtin_reduce_min)
+SHIM_FOLD(shim_largest_f64, shim_vd, double, shim_vl, __builtin_reduce_max)
+SHIM_FOLD(shim_smallest_f64, shim_vd, double, shim_vl, __builtin_reduce_min)
+
 /* -- conversions -- */
 SHIM_INLINE shim_vf shim_f32_of_i32(shim_vi v) { return __builtin_convertvector(v, shim_vf); }
 #if SHIM_F64_LANES == 8

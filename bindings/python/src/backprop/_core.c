@@ -1777,6 +1777,23 @@ static PyObject *run_cat(const Row *r, PyObject **v) {
   return result;
 }
 
+/* clip_grad_norm_(parameters, max_norm, norm_type), clip_grad_value_(parameters, clip_value); the parameters are a tuple. */
+static PyObject *run_clip(const Row *r, PyObject **v) {
+  DOUBLE_OR(1, most, 0);
+  DOUBLE_OR(2, p, 2);
+  if (!PyTuple_Check(v[0])) return type_error(r->name, NAME(0), "a tuple of Tensors", v[0]);
+  Py_ssize_t n = PyTuple_Size(v[0]), i = 0;
+  bp_tensor **list = malloc((size_t)(n ? n : 1) * sizeof *list);
+  double total = 0;
+  bp_status status = BP_OK;
+  if (!list) return PyErr_NoMemory();
+  while (i < n && i < INT32_MAX && (list[i] = tensor_argument(r->name, NAME(0), PyTuple_GetItem(v[0], i)))) i++;
+  if (i == n) status = r->count == 3 ? bp_clip_grad_norm_((int32_t)n, list, most, p, &total) : bp_clip_grad_value_((int32_t)n, list, most);
+  free(list);
+  if (i < n) return NULL;
+  return status ? fail() : PyFloat_FromDouble(total);
+}
+
 /* gather, index_select: (input, dim, index) */
 static PyObject *run_index(const Row *r, PyObject **v) {
   TENSOR(0, x);
@@ -2727,6 +2744,8 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
   OP(batch_norm, batch_norm, P, run_batch_norm, NULL, NULL, \
      "(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)") \
   OP(group_norm, group_norm, P, run_group_norm, NULL, NULL, "(input, num_groups, weight=None, bias=None, eps=1e-5)") \
+  OP(clip_norm, _clip_grad_norm_, P, run_clip, NULL, NULL, "(parameters, max_norm, norm_type)") \
+  OP(clip_value, _clip_grad_value_, P, run_clip, NULL, NULL, "(parameters, clip_value)") \
   OP(dropout, dropout, P, run_dropout, NULL, NULL, "(input, p=0.5, training=True, inplace=False)") \
   OP(scaled_dot_product_attention, scaled_dot_product_attention, P, run_attention, NULL, NULL, \
      "(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False)") \

@@ -1,6 +1,6 @@
 """Networks from modules: parameters with names, layers, losses."""
 
-from . import functional
+from . import functional, utils
 from .module import Module, ModuleList, Parameter, Sequential
 from .layers import (
     BCEWithLogitsLoss, CrossEntropyLoss, Dropout, Flatten, GELU, Identity, LayerNorm, Linear, LogSoftmax, MSELoss,
@@ -14,7 +14,7 @@ from .convolution import (
 
 __all__ = [
     "AdaptiveAvgPool2d", "AvgPool1d", "AvgPool2d", "Conv1d", "Conv2d", "ConvTranspose2d", "MaxPool1d", "MaxPool2d",
-    "functional", "Module", "ModuleList", "Parameter", "Sequential", "BCEWithLogitsLoss", "CrossEntropyLoss", "Dropout", "Embedding",
+    "functional", "utils", "Module", "ModuleList", "Parameter", "Sequential", "BCEWithLogitsLoss", "CrossEntropyLoss", "Dropout", "Embedding",
     "Flatten", "GELU", "Identity", "LayerNorm", "Linear", "LogSoftmax", "MSELoss", "ReLU", "Sigmoid", "Softmax", "Tanh",
     "NLLLoss", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "RMSNorm",
 ]
