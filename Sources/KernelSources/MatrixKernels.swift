@@ -39,12 +39,17 @@ typealias PanelTile<T: Lanes> = PanelHigh<PanelRow<T>>
 /// For strips of one vector, which need more rows to keep the multipliers busy: 16, 8 or 12.
 typealias TailTower<R: TileRow> = Above<TailTile<R>, TailTile<R>>
 
-// Cache blocks of the packed path: mc × kc of A (480 KB of float32) and a panel of B (kc × 64 floats, 96 KB) share the second level, nc bounds
-// the workspace. AVX-512, GFLOP/s at 512³, 1024³, 2048³, OpenBLAS 0.3.31 beside it 230 214 217:
-//   kc 256, mc 480           235 212 197        kc 384, mc 480   238 215 207
-//   kc 384, mc 240           229 213 204        A copied even where its rows are dense: 225 203 204
+// Cache blocks of the packed path: mc × kc of A (480 KB of float32) and a panel of B share the second level; nc bounds the workspace. GFLOP/s
+// at 512³, 1000³, 1024³, 2048³ on a machine with other work, OpenBLAS 0.3.31 beside it 230 220 213 218:
+//   AVX-512  kc 128 mc 960   232 219 219 207        kc 384 mc 320   236 208 216 209
+//            kc 256 mc 240   235 211 215 215        kc 1024 mc 120  242 221 221 216, with nc 1024 (A copied as well: 5 % less)
+//   AVX2     kc 384 mc 320   119 114 130 114        kc 1024 mc 120  131 109 110 113
 // Turned operands, AVX2: Aᵀ(512×1024)·1024×128 87 read in place, 111 copied; AVX-512: 225, 222, and with A half as large 230, 201.
-private let kcMost = 384, mcMost = 320, ncMost = 4096
+#if ISA_V4
+  private let kcMost = 1024, mcMost = 120, ncMost = 1024
+#else
+  private let kcMost = 384, mcMost = 320, ncMost = 4096
+#endif
 /// The direct path keeps B within half a megabyte, half of a common second level, and takes as many rows of A at a time.
 /// 256³ 254 direct, 227 packed; 384³ 253, 234; 1024³ 172, 236 (of 262, AMD Zen 5, one thread).
 private let directBytes = 512 << 10
