@@ -52,8 +52,10 @@ public final class Context {
 extension Context {
   /// Bytes in tensors now.
   public var bytesInUse: Int { engine.bytesInUse }
-  /// The most bytes that were in use at one time.
+  /// The most bytes that were in use at one time, since the start or `resetPeak()`.
   public var bytesAtPeak: Int { engine.bytesAtPeak }
+  /// `bytesAtPeak` begins anew at what is in use now (PyTorch: `reset_peak_memory_stats`).
+  public func resetPeak() { engine.resetMemoryPeak() }
   /// Bytes taken from the system, those kept for reuse included.
   public var bytesReserved: Int { engine.bytesReserved }
   /// Tensors alive, those of the graph included.

@@ -376,5 +376,6 @@ extension Engine {
   package var bytesAtPeak: Int { state.pointee.allocator.peak }
   package var bytesReserved: Int { state.pointee.allocator.reserved }
   package var liveTensors: Int { state.pointee.liveSlots }
+  package func resetMemoryPeak() { state.pointee.allocator.resetPeak() }
   package func trimMemory() { state.pointee.allocator.trim() }
 }

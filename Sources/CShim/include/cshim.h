@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <math.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <sched.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +35,12 @@ SHIM void *_Nullable shim_aligned_malloc(size_t bytes) {
   return posix_memalign(&p, 64, (bytes + 63) & ~(size_t)63) ? NULL : p;
 }
 SHIM void shim_free(void *_Nullable p) { free(p); }
+/* What was freed may still be the heap's: hands it on to the system. */
+SHIM void shim_return_memory(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
 
 /* -- atomics, on words the engine owns -- */
 SHIM uint32_t shim_load(const uint32_t *_Nonnull p) { return __atomic_load_n(p, __ATOMIC_ACQUIRE); }

@@ -2545,6 +2545,9 @@ static PyObject *run_memory(const Row *r, PyObject **v) {
                        "reserved", (long long)bp_memory_stat(ctx, BP_MEMORY_RESERVED), "tensors", (long long)bp_memory_stat(ctx, BP_MEMORY_TENSORS));
 }
 
+static PyObject *run_reset_peak(const Row *r, PyObject **v) { (void)r; (void)v; return done(bp_memory_reset_peak(ctx)); }
+static PyObject *run_trim(const Row *r, PyObject **v) { (void)r; (void)v; return done(bp_memory_trim(ctx)); }
+
 typedef struct {
   PyObject_HEAD
   bp_optimizer *o;
@@ -2825,6 +2828,8 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
   OP(get_num_threads, get_num_threads, F, run_get_num_threads, NULL, NULL, "()") \
   OP(operations, operations, F, run_operations, NULL, NULL, "()") \
   OP(memory_stats, memory_stats, F, run_memory, NULL, NULL, "()") \
+  OP(reset_peak, reset_peak_memory_stats, F, run_reset_peak, NULL, NULL, "()") \
+  OP(empty_cache, empty_cache, F, run_trim, NULL, NULL, "()") \
   OP(save, save, F, run_save, NULL, NULL, "(obj, f)") \
   OP(load, load, F, run_load, NULL, NULL, "(f, map_location=None, *, weights_only=True)") \
   OP(set_grad, _set_grad_enabled, P, run_set_grad_enabled, NULL, NULL, "(mode)") \
