@@ -138,9 +138,23 @@ void bp_context_clear(bp_context *ctx);
 /* The context a tensor lives in, or NULL. */
 bp_context *bp_context_of(const bp_tensor *t);
 
-/* Worker threads this context may use, 1…256; 0 returns to the default. Never changes a result. */
+/* Worker threads this context may use, 1…256; 0 returns to the default: BACKPROP_NUM_THREADS, or the processors in the affinity mask, at
+ * most as many as the control groups (containers) give time for. Never changes a result. Workers that have nothing to do sleep. */
 bp_status bp_set_num_threads(bp_context *ctx, int32_t n);
 int32_t bp_num_threads(bp_context *ctx);
+/* Threads of the host instead of the library's, for the whole process: fn must call call(call_context, i) once for every i in 0…n−1, from
+ * whichever threads it likes, also several at once, and return when all those calls have returned. It is called for large operations only, from the
+ * thread that computes, and must not use the context that is computing. A context still uses as many at once as bp_num_threads() says. Results
+ * are the same bits. fn NULL returns to the library's threads. Not while any context computes. Any thread.
+ *
+ *     void on_my_pool(void *pool, int64_t n, bp_parallel_call call, void *call_context) {
+ *       for (int64_t i = 0; i < n; i++) pool_submit(pool, call, call_context, i);
+ *       pool_wait(pool);
+ *     }
+ *     bp_set_parallel_for(on_my_pool, pool); */
+typedef void (*bp_parallel_call)(void *call_context, int64_t i);
+typedef void (*bp_parallel_for)(void *user, int64_t n, bp_parallel_call call, void *call_context);
+void bp_set_parallel_for(bp_parallel_for fn, void *user);
 /* Restarts the context's random numbers (Philox 4x32-10): same seed, same numbers, on every machine and thread count. */
 bp_status bp_manual_seed(bp_context *ctx, uint64_t seed);
 
@@ -151,6 +165,8 @@ typedef int32_t bp_memory;
 #define BP_MEMORY_RESERVED ((bp_memory)2) /* in use or kept for reuse */
 #define BP_MEMORY_TENSORS ((bp_memory)3)  /* not bytes: live tensors, graph included */
 int64_t bp_memory_stat(bp_context *ctx, bp_memory what);
+/* BP_MEMORY_PEAK begins anew at what is in use now. */
+bp_status bp_memory_reset_peak(bp_context *ctx);
 /* Gives kept memory back to the system. */
 bp_status bp_memory_trim(bp_context *ctx);
 

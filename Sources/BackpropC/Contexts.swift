@@ -58,6 +58,9 @@ import KernelAPI
 @_cdecl("bp_num_threads") @implementation public func bp_num_threads(_ ctx: OpaquePointer?) -> Int32 {
   Int32(truncatingIfNeeded: takeContext(ctx, "num_threads")?.threads ?? -1)
 }
+@_cdecl("bp_set_parallel_for") @implementation public func bp_set_parallel_for(_ function: bp_parallel_for?, _ user: UnsafeMutableRawPointer?) {
+  setParallelFor(function, user: user)
+}
 @_cdecl("bp_manual_seed") @implementation public func bp_manual_seed(_ ctx: OpaquePointer?, _ seed: UInt64) -> bp_status {
   guard let e = takeContext(ctx, "manual_seed") else { return handleError }
   e.seed(seed)
@@ -74,6 +77,11 @@ import KernelAPI
     e.record(Failure(.argument, "memory_stat: \(Int(what)) names no statistic"))
     return -1
   }
+}
+@_cdecl("bp_memory_reset_peak") @implementation public func bp_memory_reset_peak(_ ctx: OpaquePointer?) -> bp_status {
+  guard let e = takeContext(ctx, "memory_reset_peak") else { return handleError }
+  e.resetMemoryPeak()
+  return 0
 }
 @_cdecl("bp_memory_trim") @implementation public func bp_memory_trim(_ ctx: OpaquePointer?) -> bp_status {
   guard let e = takeContext(ctx, "memory_trim") else { return handleError }
