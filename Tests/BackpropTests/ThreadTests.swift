@@ -46,7 +46,7 @@ struct ProcessorQuotaTests {
     #expect(try quota([:]) == nil)
     #expect(try quota(["cgroup": ""]) == nil)
     #expect(try quota(["cgroup": "0::/\n"]) == nil)
-    #expect(try quota(["cgroup": "::\n\n0:/\nnonsense", "cpu.max": "1 1"]) == nil)
+    #expect(try quota(["cgroup": ":\n\n0:/\nnonsense", "cpu.max": "1 1"]) == nil)
     for text in ["", "max", "0 0", "5", "-5 100000", "99999999999999999999 1", "100000 0", "x y"] {
       #expect(try quota(["cgroup": "0::/", "cpu.max": text]) == nil)
     }
