@@ -112,7 +112,8 @@ def overhead(found):
     return table(["what", "value"], [[row["what"], f"{number(row['value'])} {row['unit']}"] for row in found["overhead"]])
 
 
-def markdown(found):
+def markdown(found, curves=None):
+    """The whole report; curves: the name of the picture beside it."""
     text = "# Measurements\n\nWritten by `make bench`. " + about(found)
     short = summary(found)
     if short:
@@ -121,6 +122,8 @@ def markdown(found):
                            ("Around the arithmetic", overhead), ("What one core can do", limits)):
         if section.__name__ in found:
             text += f"\n## {title}\n\n" + section(found)
+    if curves:
+        text += f"\n## Over size\n\n![Milliseconds per step over size]({curves})\n"
     return text
 
 

@@ -68,7 +68,8 @@ def main():
     if asked.curves:
         curves.plot(found, folder, "" if asked.publish else ".local", peers)
     else:
-        stem.with_name(stem.name + ".md").write_text(report.markdown(found))
+        picture = folder / ("curves.svg" if asked.publish else "curves.local.svg")
+        stem.with_name(stem.name + ".md").write_text(report.markdown(found, picture.name if picture.exists() else None))
         if asked.publish:
             report.update_readme(machine.ROOT)
     print(f"{stem.relative_to(machine.ROOT)}.*: {time.monotonic() - start:.0f} s")
