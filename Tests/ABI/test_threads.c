@@ -63,7 +63,8 @@ static void two_contexts(void) {
 static uint64_t digest(bp_context *ctx, int32_t threads) {
   static float memory[700 * 530];
   int64_t a_shape[2] = {700, 613}, b_shape[2] = {613, 530}, long_shape[1] = {1000003}, rows[1] = {0}, columns[1] = {1};
-  bp_tensor *made[10];
+  int64_t image[4] = {3, 50, 40, 41}, flat[1] = {613};
+  bp_tensor *made[16];
   uint64_t hash = UINT64_C(14695981039346656037);
   bp_scope_push(ctx);
   bp_set_num_threads(ctx, threads);
@@ -84,8 +85,27 @@ static uint64_t digest(bp_context *ctx, int32_t threads) {
     bp_backward(bp_mean(bp_square(bp_matmul(a, p))));
     made[8] = bp_sum_dim(bp_grad(p), 1, rows, 0);
     made[9] = bp_sum(bp_mul(v, v));
+    { /* norms, a chain of element-wise gradients, labels, and gradients clipped together */
+      bp_tensor *x = bp_randn(ctx, BP_FLOAT32, 4, image), *w = bp_full(ctx, BP_FLOAT32, 1, &image[1], 1.5), *logits = bp_clone(a);
+      bp_tensor *y, *labels, *leaves[3];
+      double norm = 0;
+      bp_set_requires_grad(x, 1);
+      bp_set_requires_grad(w, 1);
+      bp_set_requires_grad(logits, 1);
+      y = bp_group_norm(bp_batch_norm(bp_mul(bp_tanh(x), x), NULL, NULL, w, NULL, 1, .1, 1e-5), 5, w, w, 1e-5);
+      labels = bp_argmax_dim(bp_randn(ctx, BP_FLOAT32, 2, a_shape), 1, 0);
+      made[10] = bp_cross_entropy(bp_rms_norm(logits, 1, flat, NULL, 1e-5), labels, NULL);
+      bp_backward(bp_add(made[10], bp_mean(bp_mul(y, bp_sigmoid(y)))));
+      leaves[0] = x, leaves[1] = w, leaves[2] = logits;
+      bp_clip_grad_norm_(3, leaves, 1e-3, 2, &norm);
+      made[11] = bp_clone(bp_grad(w));
+      made[12] = bp_slice(bp_flatten(bp_grad(x), 0, -1), 0, 0, 200000, 1);
+      made[13] = bp_slice(bp_flatten(bp_grad(logits), 0, -1), 0, 0, 200000, 1);
+      made[14] = bp_full(ctx, BP_FLOAT32, 0, NULL, norm);
+      made[15] = bp_mean(y);
+    }
   }
-  for (int i = 0; i < 10; i++) {
+  for (int i = 0; i < 16; i++) {
     size_t bytes = sizeof(float) * (size_t)bp_numel(made[i]);
     if (!made[i] || bytes > sizeof memory || bp_read(made[i], memory, bytes)) { hash = 0; break; }
     for (size_t k = 0; k < bytes; k++) hash = (hash ^ ((unsigned char *)memory)[k]) * UINT64_C(1099511628211);

@@ -200,6 +200,19 @@ struct OptimizerRuleTests {
     return wanted
   }
 
+  @Test func `gradients are clipped by their joint norm, and by value`() throws {
+    let a = try Tensor([1.0, 1], requiresGrad: true), b = try Tensor([1.0], requiresGrad: true)
+    try ((a * Tensor([3.0, -4])).sum() + (b * 12).sum()).backward()
+    #expect(try clipGradientNorm([a, b], to: .infinity) == 13)
+    #expect(try clipGradientNorm([a, b], to: .infinity, order: .infinity) == 12)
+    #expect(try clipGradientNorm([a, b], to: 6.5) == 13)
+    expect(try #require(a.grad).scalars, [1.5, -2], 1e-6)
+    expect(try #require(b.grad).scalars, [6], 1e-6)
+    try clipGradientValues([a, b], to: 1.75)
+    expect(try #require(a.grad).scalars, [1.5, -1.75], 1e-6)
+    #expect(throws: BackpropError.self) { try clipGradientNorm([a], to: 1, order: 0) }
+  }
+
   @Test func `Adam adds ε outside the root, after the correction`() throws {
     expect(try path(1) { try Adam(parameters: [$0], learningRate: 0.1, epsilon: 1e-3) }, adam(0, 0), 1e-14)
     expect(try path(1) { try Adam(parameters: [$0], learningRate: 0.1, epsilon: 1e-3, weightDecay: 0.3) }, adam(0.3, 0), 1e-14)
