@@ -490,6 +490,31 @@ typedef struct bp_attention_options {
 bp_tensor *bp_scaled_dot_product_attention(const bp_tensor *query, const bp_tensor *key, const bp_tensor *value, const bp_tensor *attn_mask,
                                            const bp_attention_options *options);
 
+/* Recurrent layers: one layer in one direction. x [T, B, I]: T steps, batch B; the states [T, B, H] are returned, the last of them [B, H] goes
+ * to *h (may be NULL), a handle of its own. h0, c0 [B, H] or NULL: zeros. reverse: from the last step to the first; the states stand in the
+ * input's order all the same. Gates in PyTorch's order: lstm i, f, g, o (G = 4·H), gru r, z, n (3·H), others one (H).
+ * float32 or float64. Layers and directions are put together by calling again.
+ *
+ *     bp_recurrent_weights w = BP_RECURRENT_WEIGHTS_INIT;
+ *     w.weight_ih = w_ih;  w.weight_hh = w_hh;
+ *     bp_tensor *y = bp_gru(x, NULL, &w, 0, NULL);
+ */
+typedef struct bp_recurrent_weights {
+  uint32_t struct_size; /* sizeof(bp_recurrent_weights) */
+  int32_t reserved;     /* 0 */
+  const bp_tensor *weight_ih, *weight_hh; /* [G, I], [G, H] */
+  const bp_tensor *bias_ih, *bias_hh;     /* [G] or NULL */
+} bp_recurrent_weights;
+#define BP_RECURRENT_WEIGHTS_INIT { sizeof(bp_recurrent_weights), 0, NULL, NULL, NULL, NULL }
+/* i, f, o = σ(W_ih·x + b_ih + W_hh·h + b_hh), g = tanh(…); c' = f·c + i·g, h' = o·tanh c'. *c (may be NULL) receives the last c. */
+bp_tensor *bp_lstm(const bp_tensor *x, const bp_tensor *h0, const bp_tensor *c0, const bp_recurrent_weights *weights, int32_t reverse,
+                   bp_tensor **h, bp_tensor **c);
+/* r, z = σ(W_ih·x + b_ih + W_hh·h + b_hh), n = tanh(W_ih·x + b_ih + r·(W_hh·h + b_hh)); h' = (1 − z)·n + z·h. */
+bp_tensor *bp_gru(const bp_tensor *x, const bp_tensor *h0, const bp_recurrent_weights *weights, int32_t reverse, bp_tensor **h);
+/* h' = tanh(W_ih·x + b_ih + W_hh·h + b_hh), or max(…, 0). */
+bp_tensor *bp_rnn_tanh(const bp_tensor *x, const bp_tensor *h0, const bp_recurrent_weights *weights, int32_t reverse, bp_tensor **h);
+bp_tensor *bp_rnn_relu(const bp_tensor *x, const bp_tensor *h0, const bp_recurrent_weights *weights, int32_t reverse, bp_tensor **h);
+
 bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction reduction);
 
 typedef struct bp_cross_entropy_options {

@@ -164,6 +164,8 @@ public struct KernelTable: Sendable {
   public let adam: @convention(c) (UInt8) -> AdamFunction?
   public let attention: @convention(c) (UInt8) -> AttentionFunction?  // f32 f64
   public let attentionBackward: @convention(c) (UInt8) -> AttentionFunction?
+  public let recurrent: @convention(c) (UInt8) -> RecurrentFunction?
+  public let recurrentBackward: @convention(c) (UInt8) -> RecurrentFunction?
 
   public init(
     name: StaticString,
@@ -194,7 +196,9 @@ public struct KernelTable: Sendable {
     sgd: @escaping @convention(c) (UInt8) -> SGDFunction?,
     adam: @escaping @convention(c) (UInt8) -> AdamFunction?,
     attention: @escaping @convention(c) (UInt8) -> AttentionFunction?,
-    attentionBackward: @escaping @convention(c) (UInt8) -> AttentionFunction?
+    attentionBackward: @escaping @convention(c) (UInt8) -> AttentionFunction?,
+    recurrent: @escaping @convention(c) (UInt8) -> RecurrentFunction?,
+    recurrentBackward: @escaping @convention(c) (UInt8) -> RecurrentFunction?
   ) {
     self.name = name
     self.unary = unary; self.binary = binary; self.select = select; self.cast = cast; self.copy = copy
@@ -208,5 +212,6 @@ public struct KernelTable: Sendable {
     self.correlation = correlation; self.pool = pool
     self.random = random; self.squares = squares; self.sgd = sgd; self.adam = adam
     self.attention = attention; self.attentionBackward = attentionBackward
+    self.recurrent = recurrent; self.recurrentBackward = recurrentBackward
   }
 }

@@ -30,7 +30,9 @@ public let kernelTable = KernelTable(
   sgd: { sgdFunction($0) },
   adam: { adamFunction($0) },
   attention: { attentionFunction($0) },
-  attentionBackward: { attentionBackwardFunction($0) }
+  attentionBackward: { attentionBackwardFunction($0) },
+  recurrent: { recurrentFunction($0) },
+  recurrentBackward: { recurrentBackwardFunction($0) }
 )
 
 // The engine fetches the table through a C function and does not import this module: what it imports, Embedded Swift would

@@ -58,6 +58,7 @@ static void shapes(bp_context *ctx) {
   int64_t seven[1] = {7}, two_guesses[2] = {-1, -1}, twice[2] = {0, 0}, grow[2] = {4, 3}, five[1] = {5}, none[1] = {-1};
   bp_tensor *a, *b, *i, *pair[2], *index = NULL;
   int64_t before;
+  bp_recurrent_weights w = BP_RECURRENT_WEIGHTS_INIT;
   bp_scope_push(ctx);
   a = floats(ctx, "2 3", "1 2 3 4 5 6");
   b = floats(ctx, "4", "1 2 3 4");
@@ -91,6 +92,13 @@ static void shapes(bp_context *ctx) {
   refuses(bp_nll_loss(a, integers(ctx, "3", "0 1 2"), NULL), BP_E_SHAPE, "nll_loss");
   refuses(bp_nll_loss(a, integers(ctx, "2", "0 3"), NULL), BP_E_INDEX, "nll_loss");
   refuses(bp_scaled_dot_product_attention(a, b, a, NULL, NULL), BP_E_SHAPE, "scaled_dot_product_attention");
+  w.weight_ih = a;
+  w.weight_hh = a;
+  refuses(bp_lstm(a, NULL, NULL, NULL, 0, NULL, NULL), BP_E_ARGUMENT, "lstm");
+  refuses(bp_lstm(a, NULL, NULL, &w, 0, NULL, NULL), BP_E_SHAPE, "lstm");
+  refuses(bp_gru(bp_unsqueeze(a, 0), NULL, &w, 0, NULL), BP_E_SHAPE, "gru");
+  w.struct_size = 8;
+  refuses(bp_rnn_tanh(a, NULL, &w, 0, NULL), BP_E_ARGUMENT, "rnn_tanh");
   refuses(bp_scaled_dot_product_attention(a, a, a, b, NULL), BP_E_SHAPE, "scaled_dot_product_attention");
   refuses(bp_mse_loss(a, b, BP_REDUCTION_MEAN), BP_E_SHAPE, "mse_loss");
   refuses(bp_cross_entropy(a, integers(ctx, "3", "0 1 2"), NULL), BP_E_SHAPE, "cross_entropy");

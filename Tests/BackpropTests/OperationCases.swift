@@ -124,6 +124,15 @@ private let shapeCases: [Case] = [
   Case("embedding", [[5, 3]]) { try $0[0].embedding(of: Tensor([[4, 0], [4, 2]])).square() },
 ]
 
+/// All that comes out of a recurrent layer, in one number.
+private func layer(_ kind: RecurrentLayer.Kind, _ x: [Tensor], reverse: Bool = false) throws -> Tensor {
+  func at(_ i: Int) -> Tensor? { i < x.count ? x[i] : nil }
+  let y = try x[0].recurrent(
+    RecurrentLayer(kind, inputWeight: x[1], hiddenWeight: x[2], inputBias: at(3), hiddenBias: at(4)), state: at(5), cell: at(6), reverse: reverse)
+  let sum = try y.states.square().sum() + y.last.sum()
+  return try y.lastCell.map { try sum + $0.square().sum() } ?? sum
+}
+
 private let networkCases: [Case] = [
   Case("matmul", [[3, 4], [4, 2]]) { try $0[0].matmul($0[1]) },
   Case("matmul", [[4], [4, 2]]) { try $0[0].matmul($0[1]) },
@@ -162,6 +171,13 @@ private let networkCases: [Case] = [
   Case("scaled_dot_product_attention", [[3, 4], [3, 4], [3, 4]]) {
     try $0[0].attention(to: $0[1], values: $0[2], mask: Tensor([true, false, true, false, false, false, true, true, true], shape: [3, 3]))
   },
+  Case("lstm", [[3, 2, 2], [8, 2], [8, 2], [8], [8], [2, 2], [2, 2]]) { try layer(.lstm, $0) },
+  Case("lstm", [[2, 1, 2], [12, 2], [12, 3]]) { try layer(.lstm, $0, reverse: true) },
+  Case("gru", [[3, 2, 2], [6, 2], [6, 2], [6], [6], [2, 2]]) { try layer(.gru, $0) },
+  Case("gru", [[2, 1, 2], [9, 2], [9, 3]]) { try layer(.gru, $0, reverse: true) },
+  Case("rnn_tanh", [[3, 2, 2], [2, 2], [2, 2], [2], [2], [2, 2]]) { try layer(.tanh, $0) },
+  Case("rnn_tanh", [[2, 1, 2], [3, 2], [3, 3]]) { try layer(.tanh, $0, reverse: true) },
+  Case("rnn_relu", [[3, 2, 2], [2, 2], [2, 2], [2], [2], [2, 2]], .positive) { try layer(.relu, $0) },
   Case("dropout", [[3, 4], [3, 4], [3, 4]]) { x in
     try x[0].context.seed(3)
     return try x[0].attention(to: x[1], values: x[2], dropout: 0.3)

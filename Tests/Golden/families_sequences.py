@@ -37,6 +37,37 @@ def sequences():
     f.raises("attention-keys-and-values", op, x(2, 2), x(3, 2), x(2, 2))
     f.raises("attention-mask-shape", op, x(2, 2), x(3, 2), x(3, 2), x(2, 2))
 
+    # (input, hx, weights, has_biases, num_layers, dropout, train, bidirectional, batch_first)
+    def weights(gates, inputs, states, layers=1, directions=1, biases=True, dtype="float64"):
+        for layer in range(layers):
+            for _ in range(directions):
+                yield x(gates * states, inputs if layer == 0 else states * directions, dtype=dtype)
+                yield x(gates * states, states, dtype=dtype)
+                for _ in range(2 if biases else 0):
+                    yield x(gates * states, dtype=dtype)
+
+    for op, gates in (("lstm", 4), ("gru", 3), ("rnn_tanh", 1), ("rnn_relu", 1)):
+        for name, dtype, layers, directions, biases, first in (
+            ("plain", "float32", 1, 1, True, False),
+            ("plain", "float64", 1, 1, True, False),
+            ("two-ways", "float64", 2, 2, False, True),
+        ):
+            h = lambda: x(layers * directions, 2, 2, dtype=dtype)
+            f.add(
+                f"{op}-{dtype}-{name}",
+                op,
+                x(2, 3, 1, dtype=dtype) if first else x(3, 2, 1, dtype=dtype),
+                [h(), h()] if op == "lstm" else h(),
+                list(weights(gates, 1, 2, layers, directions, biases, dtype)),
+                biases,
+                layers,
+                0.0,
+                False,
+                directions == 2,
+                first,
+                **smooth,
+            )
+
     for name, arguments in {"equal": (2, 1), "rest": (3, 1), "sections": ([1, 3, 1], 1), "larger": (9, 0)}.items():
         f.add(f"split-{name}", "split", x(2, 5 if name != "equal" else 4), *arguments, ulps=EXACT)
     for n, dim in ((2, 1), (3, 1), (4, -1), (1, 0)):

@@ -55,7 +55,7 @@ extension Engine {
       s.pointee.manyInputs = inputs
       s.pointee.manyInputsSize = size
     } else {
-      let saves = rule.saves(wants)
+      var saves = rule.saves(wants)
       var i = 0
       while i < call.count {
         let bit: UInt8 = 1 << UInt8(truncatingIfNeeded: i)
@@ -70,6 +70,7 @@ extension Engine {
           }
         } else {
           s.pointee.inputs[i] = 0
+          saves &= ~bit  // an operand that is not there has no value that could change
         }
         i += 1
       }

@@ -13,7 +13,7 @@ enum Operation: UInt16, CaseIterable {
   case reshape, permute, expand, slice, cat, clone, detach
   case gather, scatterAdd, indexSelect, indexAdd
   case softmax, logSoftmax, layerNorm, rmsNorm, batchNorm, groupNorm, crossEntropy, binaryCrossEntropyWithLogits
-  case scaledDotProductAttention
+  case scaledDotProductAttention, lstm, gru, rnnTanh, rnnRelu
   case conv2d, convTranspose2d, maxPool2d, avgPool2d
   case conv2dWeight  // recorded by second derivatives only; from here on without a public name
 
@@ -81,6 +81,10 @@ enum Operation: UInt16, CaseIterable {
     case .crossEntropy: RuleRecord(CrossEntropy.self)
     case .binaryCrossEntropyWithLogits: RuleRecord(BinaryCrossEntropyWithLogits.self)
     case .scaledDotProductAttention: RuleRecord(Attention.self)
+    case .lstm: RuleRecord(Recurrent<LSTMCell>.self)
+    case .gru: RuleRecord(Recurrent<GRUCell>.self)
+    case .rnnTanh: RuleRecord(Recurrent<TanhCell>.self)
+    case .rnnRelu: RuleRecord(Recurrent<ReluCell>.self)
     case .conv2d: RuleRecord(Conv2d.self)
     case .convTranspose2d: RuleRecord(ConvTranspose2d.self)
     case .maxPool2d: RuleRecord(MaxPool2d.self)

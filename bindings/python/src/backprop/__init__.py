@@ -14,6 +14,7 @@ from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are
 from ._core import __version__
 from ._functions import allclose, equal, isfinite, isinf, isnan
 from ._grad_mode import enable_grad, no_grad, set_grad_enabled
+from ._recurrent import gru, lstm, rnn_relu, rnn_tanh
 
 inf = 1e999
 nan = inf - inf

@@ -1898,6 +1898,34 @@ static PyObject *run_attention(const Row *r, PyObject **v) {
   return wrap(bp_scaled_dot_product_attention(query, key, value, mask, &o));
 }
 
+/* _lstm: (input, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh, reverse) → (states, last h, last c); the others without c */
+typedef bp_tensor *(*Layer)(const bp_tensor *, const bp_tensor *, const bp_recurrent_weights *, int32_t, bp_tensor **);
+static PyObject *run_recurrent(const Row *r, PyObject **v) {
+  bp_recurrent_weights w = BP_RECURRENT_WEIGHTS_INIT;
+  bp_tensor *c0 = NULL, *h = NULL, *c = NULL;
+  int lstm = r->f == NULL, at = lstm ? 3 : 2;
+  TENSOR(0, x);
+  TENSOR_OR_NULL(1, h0);
+  if (lstm && !absent(v[2]) && !(c0 = tensor_argument(r->name, NAME(2), v[2]))) return NULL;
+  TENSOR(at, w_ih);
+  TENSOR(at + 1, w_hh);
+  TENSOR_OR_NULL(at + 2, b_ih);
+  TENSOR_OR_NULL(at + 3, b_hh);
+  TRUTH_OR(at + 4, reverse, 0);
+  w.weight_ih = w_ih;
+  w.weight_hh = w_hh;
+  w.bias_ih = b_ih;
+  w.bias_hh = b_hh;
+  bp_tensor *states = lstm ? bp_lstm(x, h0, c0, &w, reverse, &h, &c) : ((Layer)r->f)(x, h0, &w, reverse, &h);
+  if (!states) return fail();
+  PyObject *a = wrap(states), *b = wrap(h), *d = lstm ? wrap(c) : NULL, *result = NULL;
+  if (a && b && (d || !lstm)) result = lstm ? PyTuple_Pack(3, a, b, d) : PyTuple_Pack(2, a, b);
+  Py_XDECREF(a);
+  Py_XDECREF(b);
+  Py_XDECREF(d);
+  return result;
+}
+
 static int as_reduction(const char *function, PyObject *o, bp_reduction *out) {
   static const char *const names[] = {"none", "mean", "sum"};
   *out = BP_REDUCTION_MEAN;
@@ -2752,6 +2780,10 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
   OP(dropout, dropout, P, run_dropout, NULL, NULL, "(input, p=0.5, training=True, inplace=False)") \
   OP(scaled_dot_product_attention, scaled_dot_product_attention, P, run_attention, NULL, NULL, \
      "(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False)") \
+  OP(lstm, _lstm, P, run_recurrent, NULL, NULL, "(input, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
+  OP(gru, _gru, P, run_recurrent, bp_gru, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
+  OP(rnn_tanh, _rnn_tanh, P, run_recurrent, bp_rnn_tanh, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
+  OP(rnn_relu, _rnn_relu, P, run_recurrent, bp_rnn_relu, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
   OP(embedding, embedding, P, run_embedding, NULL, NULL, "(input, weight, padding_idx=None)") \
   OP(mse_loss, mse_loss, P, run_mse_loss, NULL, NULL, "(input, target, reduction='mean')") \
   OP(cross_entropy, cross_entropy, P, run_cross_entropy, NULL, NULL, \
