@@ -1,6 +1,7 @@
 // Section 13: recurrent layers.
 import Backprop
 import CBackprop
+import KernelAPI
 
 @inline(never) private func recurrent(
   _ name: StaticString, _ kind: RecurrentKind, _ x: OpaquePointer?, _ h0: OpaquePointer?, _ c0: OpaquePointer?,

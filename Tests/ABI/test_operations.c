@@ -289,8 +289,47 @@ static void products(bp_context *ctx) {
   no_error(ctx);
 }
 
+static void sequences(bp_context *ctx) {
+  bp_tensor *x, *y, *h, *c, *u, *one;
+  bp_recurrent_weights w = BP_RECURRENT_WEIGHTS_INIT;
+  bp_attention_options o = BP_ATTENTION_OPTIONS_INIT;
+
+  begin("recurrent layers: states, the last, reverse order, gradients through time");
+  bp_scope_push(ctx);
+  x = trainable(ctx, "2 1 1", "1 2");
+  w.weight_ih = one = floats(ctx, "1 1", "1");
+  w.weight_hh = u = trainable(ctx, "1 1", "3");
+  y = bp_rnn_relu(x, NULL, &w, 0, &h);
+  expect(y, "2 1 1", "1 5");
+  expect(h, "1 1", "5");
+  bp_backward(bp_sum(h));
+  expect(bp_grad(x), "2 1 1", "3 1");
+  expect(bp_grad(u), "1 1", "1");
+  expect(bp_rnn_relu(x, floats(ctx, "1 1", "1"), &w, 1, NULL), "2 1 1", "16 5");
+  expect(bp_rnn_tanh(bp_sub(x, x), NULL, &w, 0, &h), "2 1 1", "0 0");
+  w.weight_ih = w.weight_hh = floats(ctx, "3 1", "0 0 0");
+  expect(bp_gru(x, one, &w, 0, &h), "2 1 1", "0.5 0.25");
+  w.weight_ih = w.weight_hh = floats(ctx, "4 1", "0 0 0 0");
+  y = bp_lstm(x, NULL, one, &w, 0, &h, &c);
+  expect(c, "1 1", "0.25");
+  bp_scope_pop(ctx);
+  no_error(ctx);
+
+  begin("attention: the mean of the values of equal keys, masked, causal");
+  bp_scope_push(ctx);
+  x = floats(ctx, "2 1", "0 0");
+  y = floats(ctx, "2 2", "1 2 3 4");
+  expect(bp_scaled_dot_product_attention(x, x, y, NULL, NULL), "2 2", "2 3 2 3");
+  o.is_causal = 1;
+  expect(bp_scaled_dot_product_attention(x, x, y, NULL, &o), "2 2", "1 2 2 3");
+  expect(bp_scaled_dot_product_attention(x, x, y, tensor(ctx, BP_BOOL, "2 2", "0 1 0 0"), NULL), "2 2", "3 4 0 0");
+  bp_scope_pop(ctx);
+  no_error(ctx);
+}
+
 int main(void) {
   bp_context *ctx = bp_context_create(NULL);
+  sequences(ctx);
   elementwise(ctx);
   elementwise_others(ctx);
   reductions(ctx);

@@ -1,4 +1,5 @@
 // Attention and recurrent layers. L queries, S keys, E and Ev the sizes of their rows; T steps, B batch, I and H the sizes of inputs and states.
+import KernelAPI
 
 extension Tensor {
   /// softmax(scale·q·keysᵀ + mask)·values for q = self [.., L, E], keys [.., S, E], values [.., S, Ev] → [.., L, Ev], without the table

@@ -271,10 +271,10 @@ package struct RecurrentWeights {
   }
 }
 
-package enum RecurrentKind: Sendable {
-  case lstm, gru, tanh, relu
+package typealias RecurrentKind = RecurrentPiece.Cell
+
+extension RecurrentKind {
   fileprivate var operation: Operation { self == .lstm ? .lstm : self == .gru ? .gru : self == .tanh ? .rnnTanh : .rnnRelu }
-  fileprivate var cell: Cell { self == .lstm ? .lstm : self == .gru ? .gru : self == .tanh ? .tanh : .relu }
 }
 
 extension Value {
