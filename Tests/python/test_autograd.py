@@ -281,3 +281,20 @@ def test_one_number_as_a_gradient():
     g = torch.autograd.grad((-x).sum(), x)[0]
     g[0, 0] = 5.0
     assert g.sum().item() == 5 - 4095
+
+
+@pytest.mark.parametrize("shape", [(4, 6), (64, 64)])  # from 2048 elements on gradients are written over
+def test_gradients_of_slices_and_of_the_whole_meet(shape):
+    z = torch.tensor([[(i * 7 + j * 3) % 11 / 10 for j in range(shape[1])] for i in range(shape[0])], requires_grad=True)
+    n = shape[1]
+    terms = [
+        lambda: (torch.softmax(z, 1)[:, : n // 2] ** 2).sum(),
+        lambda: (z[:, n // 3 :] ** 3).sum(),
+        lambda: z.tanh()[1:, ::2].sum(),
+        lambda: (z[:2] * z[2:4]).sum(),
+        lambda: z.chunk(2, 1)[1].exp().sum(),
+    ]
+    parts = [torch.autograd.grad(term(), z)[0] for term in terms]
+    for order in (terms, terms[::-1], terms[2:] + terms[:2]):
+        whole = torch.autograd.grad(sum((term() for term in order[1:]), order[0]()), z)[0]
+        assert torch.allclose(whole, sum(parts[1:], parts[0]), atol=1e-5)

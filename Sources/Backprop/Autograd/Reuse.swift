@@ -6,7 +6,11 @@ extension Node {
   /// g, the gradient this node was handed, may be written over: nothing is recorded, the walk alone holds it, and nobody asked to
   /// see it. Small ones are in the cache anyway.
   func mayOverwrite(_ g: Value) -> Bool {
-    g.count >= 2048 && !engine.isRecording && g.index == slot.pointee.pending && !slot.pointee.flags.contains(.target) && engine.isOurs(g.index)
+    guard g.count >= 2048, !engine.isRecording, g.index == slot.pointee.pending, !slot.pointee.flags.contains(.target), engine.isOurs(g.index) else {
+      return false
+    }
+    g.slot.pointee.part = Part()  // zeros that slices left there may not stay zeros
+    return true
   }
 
   /// f(g, b), in g's memory where that may be. `last`: the rule does not use g afterwards. Only while nothing is recorded.
