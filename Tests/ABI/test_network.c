@@ -121,6 +121,30 @@ static void networks(bp_context *ctx) {
   bp_scope_pop(ctx);
   no_error(ctx);
 
+  begin("batch_norm: statistics of the batch, which the running ones follow; group_norm and rms_norm");
+  bp_scope_push(ctx);
+  {
+    bp_tensor *mean = floats(ctx, "2", "0 10"), *variance = floats(ctx, "2", "1 2"), *rows;
+    x = floats(ctx, "2 2", "1 10 3 30");
+    w = trainable(ctx, "2", "2 .5");
+    b = trainable(ctx, "2", "1 -1");
+    y = bp_batch_norm(x, mean, variance, w, b, 1, 0.5, 0);
+    expect(y, "2 2", "-1 -1.5 3 -.5");
+    expect(mean, "2", "1 15");
+    expect(variance, "2", "1.5 101"); /* the unbiased variances are 2 and 200 */
+    bp_backward(bp_sum(y));
+    expect(bp_grad(w), "2", "0 0");
+    expect(bp_grad(b), "2", "2 2");
+    expect(bp_batch_norm(x, floats(ctx, "2", "1 20"), floats(ctx, "2", "4 25"), w, b, 0, 0.5, 0), "2 2", "1 -2 3 0");
+    check(bp_version_of(mean) == 1 && !bp_requires_grad(mean));
+    rows = floats(ctx, "1 4", "1 3 -2 2");
+    expect(bp_group_norm(rows, 2, NULL, NULL, 0), "1 4", "-1 1 -1 1");
+    expect(bp_rms_norm(floats(ctx, "2", "1 7"), 1, last, floats(ctx, "2", "5 10"), 0), "2", "1 14");
+    expect(bp_nll_loss(floats(ctx, "2 2", "-1 -2 -3 -4"), integers(ctx, "2", "0 1"), NULL), "", "2.5");
+  }
+  bp_scope_pop(ctx);
+  no_error(ctx);
+
   begin("gradients are clipped by their joint norm, and by value");
   bp_scope_push(ctx);
   {
