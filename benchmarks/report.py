@@ -85,12 +85,14 @@ def workloads(found):
 def products(found):
     peaks = {row["limit"].split()[1]: row["value"] for row in found.get("limits", []) if row["limit"].startswith("fma")}
     libraries = list(dict.fromkeys(key for row in found["products"] for key in row if "ratio_" + key in row))
+    alone = {(row["product"], row["type"]): row["backprop"] for row in found["products"] if row["threads"] == 1}
     lines = []
     for row in found["products"]:
+        one = alone.get((row["product"], row["type"])) if row["threads"] > 1 else None
         peak = peaks.get(row["type"], 0) * row["threads"]
         lines.append([f"{row['product']} {row['type']}, {plural(row['threads'])}", f"{row['backprop']:.0f}", f"{row['backprop'] / peak:.2f}" if peak else "",
-                      *(f"{row[key]:.0f} ({row['ratio_' + key]:.2f})" if key in row else "" for key in libraries)])
-    return "GFLOP/s; in brackets backprop's time as a part of theirs\n\n" + table(["product", "backprop", "of the peak", *libraries], lines)
+                      f"{row['backprop'] / one:.2f}" if one else "", *(f"{row[key]:.0f} ({row['ratio_' + key]:.2f})" if key in row else "" for key in libraries)])
+    return "GFLOP/s; in brackets backprop's time as a part of theirs\n\n" + table(["product", "backprop", "of the peak", "× one thread", *libraries], lines)
 
 
 def kernels(found):

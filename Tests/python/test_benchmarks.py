@@ -39,9 +39,11 @@ def test_each_figure_is_a_part_of_its_limit():
     found = {"about": ABOUT,
              "limits": [{"limit": "fma float32", "vectors": "AVX2", "value": 100, "unit": "GFLOP/s"},
                         {"limit": "copy", "bytes": 1000, "value": 50, "unit": "GB/s"}, {"limit": "copy", "bytes": 9000000, "value": 10, "unit": "GB/s"}],
-             "products": [{"product": "2x2·2x2", "type": "float32", "m": 2, "k": 2, "n": 2, "threads": 2, "openblas": 60, "ratio_openblas": 0.5, "backprop": 120}],
+             "products": [{"product": "2x2·2x2", "type": "float32", "threads": 1, "openblas": 40, "ratio_openblas": 0.5, "backprop": 80},
+                          {"product": "2x2·2x2", "type": "float32", "threads": 2, "backprop": 120}],
              "kernels": [{"kernel": "exp", "elements": 100, "threads": 1, "like": "copy", "bytes": 800, "value": 2.5, "unit": "Gelem/s"}],
              "overhead": [{"what": "dlopen", "value": 0.2, "unit": "ms"}]}
     text = report.markdown(found)
-    assert "| 2x2·2x2 float32, 2 threads | 120 | 0.60 | 60 (0.50) |" in text
+    assert "| 2x2·2x2 float32, 1 thread | 80 | 0.80 |  | 40 (0.50) |" in text
+    assert "| 2x2·2x2 float32, 2 threads | 120 | 0.60 | 1.50 |  |" in text
     assert "| exp, 100 elements | 2.5 | 20 | 0.40 |" in text
