@@ -17,6 +17,8 @@ public struct Correlation {
   /// Strides of y.
   public var yPlane = 1, yRow = 1, yColumn = 1
   public var staged = true
+  /// Of a staged image: tiles are multiplied where they lie, margins and all, without packing.
+  public var inPlace = false
   public var plane = 1, rowPitch = 1, phasePitch = 1
   /// One more than the largest row and column of a place.
   public var reachY = 1, reachX = 1
@@ -53,6 +55,12 @@ public typealias FoldWeightsFunction = @convention(c) (
 /// plan[2] workspace of `CorrelateWeightsFunction`, plan[3] one slot of sums.
 public typealias CorrelationPlanFunction = @convention(c) (_ c: UnsafeRawPointer, _ rows: Int, _ plan: UnsafeMutablePointer<Int>) -> Void
 
+/// y[m][j, i] = bias[m] + Σ over places (t, s) of columns[m][t, s][j + top − t·dilationY, i + left − s·dilationX]: adds up where several
+/// windows saw the same number. Columns hold height × width numbers for each place; one vector before them is read too.
+public typealias GatherPlacesFunction = @convention(c) (
+  _ c: UnsafeRawPointer, _ columns: UnsafeRawPointer, _ kernelHeight: Int, _ kernelWidth: Int, _ dilationY: Int, _ dilationX: Int,
+  _ bias: UnsafeRawPointer?, _ biasStride: Int, _ y: UnsafeMutableRawPointer) -> Void
+
 /// Convolution for one type.
 public struct CorrelationKernels: Sendable {
   public let plan: CorrelationPlanFunction
@@ -60,11 +68,13 @@ public struct CorrelationKernels: Sendable {
   public let correlate: CorrelateFunction
   public let weights: CorrelateWeightsFunction
   public let fold: FoldWeightsFunction
+  public let gather: GatherPlacesFunction
   public init(
     plan: @escaping CorrelationPlanFunction, pack: @escaping PackWeightsFunction, correlate: @escaping CorrelateFunction,
-    weights: @escaping CorrelateWeightsFunction, fold: @escaping FoldWeightsFunction
+    weights: @escaping CorrelateWeightsFunction, fold: @escaping FoldWeightsFunction,
+    gather: @escaping GatherPlacesFunction
   ) {
-    self.plan = plan; self.pack = pack; self.correlate = correlate; self.weights = weights; self.fold = fold
+    self.plan = plan; self.pack = pack; self.correlate = correlate; self.weights = weights; self.fold = fold; self.gather = gather
   }
 }
 

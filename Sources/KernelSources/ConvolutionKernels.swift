@@ -24,6 +24,9 @@ import KernelAPI
   let channelTile = 4
 #endif
 
+/// Outputs below which a vector of them, or a tile, would be mostly empty.
+let thinOutputs = 3
+
 /// Terms packed at once: 256 × 48 floats are 48 KB.
 private let mostTerms = 256
 
@@ -140,15 +143,30 @@ private let mostTerms = 256
   _ c: Correlation, _ x: UnsafePointer<T>, _ w: UnsafePointer<T>, _ hasBias: Bool, _ y: UnsafeMutablePointer<T>,
   _ first: Int, _ last: Int, _ work: UnsafeMutablePointer<T>
 ) {
-  let lanes = T.width, wide = mostVectors * lanes
-  let all = c.terms + (hasBias ? 1 : 0), kcBlock = termBlock(all), padded = up(c.outputs, channelTile)
+  let wide = mostVectors * T.width, all = c.terms + (hasBias ? 1 : 0)
   let tile = work, panel = tile + channelTile * wide
   var image = x + first * c.stepY * c.rowPitch
   if c.staged {
-    let copy = panel + (kcBlock + 1) * wide
+    let copy = panel + (termBlock(all) + 1) * wide
     stage(c, x, first, last, 0, copy)
     image = UnsafePointer(copy)
   }
+  if c.outputs < thinOutputs && c.yColumn == 1 && c.terms > 0 {
+    thin(c, image, w, hasBias, y, first, last)
+  } else if c.inPlace {
+    inPlace(c, image, w, hasBias, y, first, last, tile)
+  } else {
+    packed(c, image, w, hasBias, y, first, last, tile, panel)
+  }
+}
+
+/// Patches packed, a tile's width of pixels at a time.
+@inline(never) private func packed<T: Lanes>(
+  _ c: Correlation, _ image: UnsafePointer<T>, _ w: UnsafePointer<T>, _ hasBias: Bool, _ y: UnsafeMutablePointer<T>,
+  _ first: Int, _ last: Int, _ tile: UnsafeMutablePointer<T>, _ panel: UnsafeMutablePointer<T>
+) {
+  let lanes = T.width, wide = mostVectors * lanes
+  let all = c.terms + (hasBias ? 1 : 0), kcBlock = termBlock(all), padded = up(c.outputs, channelTile)
   let offsets = c.offsets.unsafelyUnwrapped
   let dense = c.yColumn == 1 && c.yRow == c.columns
   let pixels = (last - first) * c.columns
@@ -171,7 +189,7 @@ private let mostTerms = 256
         case 2: tiles(Row2<T>.self, rows, kc, a, panel, wide, d, ldd, add)
         default: tiles(Row3<T>.self, rows, kc, a, panel, wide, d, ldd, add)
         }
-        if !isWhole { deliverPixels(c, tile, wide, rows, count, y + m * c.yPlane, first, p, pc > 0) }
+        if !isWhole { deliverPixels(c, c.columns, tile, wide, rows, count, y + m * c.yPlane, first, p, pc > 0) }
         m += channelTile
       }
       pc += kcBlock
@@ -180,16 +198,115 @@ private let mostTerms = 256
   }
 }
 
-/// `count` pixels of a finished tile to their places in y.
+/// The tile on patches where they lie: line k of B is x + offsets[k].
+@inline(never) private func offsetTile<X: Tile>(
+  _: X.Type, _ kc: Int, _ a: UnsafePointer<X.Row.T>, _ x: UnsafePointer<X.Row.T>, _ offsets: UnsafePointer<Int>,
+  _ d: UnsafeMutablePointer<X.Row.T>, _ ldd: Int
+) {
+  let n = X.Row.vectors * X.Row.T.width
+  var t = X(all: X.Row())
+  var a = a, k = 0
+  while k < kc {
+    t.addOuter(a, 1, X.Row(from: x + offsets[k], n))
+    a += channelTile
+    k += 1
+  }
+  t.add(to: d, ldd, n)
+}
+
+/// The copy read as one line from row to row, with the margins between as pixels whose results are dropped.
+@inline(never) private func inPlace<T: Lanes>(
+  _ c: Correlation, _ image: UnsafePointer<T>, _ w: UnsafePointer<T>, _ hasBias: Bool, _ y: UnsafeMutablePointer<T>,
+  _ first: Int, _ last: Int, _ tile: UnsafeMutablePointer<T>
+) {
+  let lanes = T.width, wide = mostVectors * lanes
+  let all = c.terms + (hasBias ? 1 : 0), kcBlock = termBlock(all), padded = up(c.outputs, channelTile)
+  let offsets = c.offsets.unsafelyUnwrapped, line = c.stepY * c.rowPitch
+  let pixels = (last - first - 1) * line + c.columns
+  var p = 0
+  while p < pixels {
+    let n = vectors((pixels - p + lanes - 1) / lanes), count = lesser(pixels - p, n * lanes)
+    var m = 0
+    while m < c.outputs {
+      let rows = lesser(channelTile, c.outputs - m)
+      var pc = 0, r = 0
+      while r < channelTile {
+        let lastBlock = (all - 1) / kcBlock * kcBlock, kc = all - lastBlock
+        let start = hasBias ? w[lastBlock * padded + m * kc + (kc - 1) * channelTile + r] : 0
+        fillRun(tile + r * wide, n * lanes, T.splat(start))
+        r += 1
+      }
+      while pc < c.terms {
+        let kc = lesser(kcBlock, all - pc), own = lesser(kc, c.terms - pc), a = w + (pc * padded + m * kc)
+        switch n {
+        case 1: offsetTile(Channels<Row1<T>>.self, own, a, image + p, offsets + pc, tile, wide)
+        case 2: offsetTile(Channels<Row2<T>>.self, own, a, image + p, offsets + pc, tile, wide)
+        default: offsetTile(Channels<Row3<T>>.self, own, a, image + p, offsets + pc, tile, wide)
+        }
+        pc += kcBlock
+      }
+      deliverPixels(c, line, tile, wide, rows, count, y + m * c.yPlane, first, p, false)
+      m += channelTile
+    }
+    p += n * lanes
+  }
+}
+
+/// For few outputs, as one to a group: row by row, a vector of pixels against all places.
+@inline(never) private func thin<T: Lanes>(
+  _ c: Correlation, _ image: UnsafePointer<T>, _ w: UnsafePointer<T>, _ hasBias: Bool, _ y: UnsafeMutablePointer<T>,
+  _ first: Int, _ last: Int
+) {
+  let all = c.terms + (hasBias ? 1 : 0), kcBlock = termBlock(all), padded = up(c.outputs, channelTile)
+  let offsets = c.offsets.unsafelyUnwrapped
+  var m = 0
+  while m < c.outputs {
+    let lastBlock = (all - 1) / kcBlock * kcBlock
+    let start = T.splat(hasBias ? w[lastBlock * padded + (all - lastBlock - 1) * channelTile + m] : 0)
+    var row = first
+    while row < last {
+      let line = image + (row - first) * c.stepY * c.rowPitch, d = y + (m * c.yPlane + row * c.yRow)
+      var i = 0
+      while i < c.columns {
+        let n = lesser(c.columns - i, T.width)
+        var sum = start, pc = 0
+        while pc < c.terms {
+          let end = lesser(pc + kcBlock, c.terms)
+          var k = pc, a = w + (pc * padded + m)
+          if n == T.width {
+            while k < end {
+              sum = T.fma(T.splat(a[0]), load(line + (i + offsets[k]), 0), sum)
+              a += channelTile
+              k += 1
+            }
+          } else {
+            while k < end {
+              sum = T.fma(T.splat(a[0]), T.loadHead(line + (i + offsets[k]), n), sum)
+              a += channelTile
+              k += 1
+            }
+          }
+          pc += kcBlock
+        }
+        if n == T.width { store(d, i, sum) } else { T.storeHead(d + i, n, sum) }
+        i += T.width
+      }
+      row += 1
+    }
+    m += 1
+  }
+}
+
+/// `count` pixels of a finished tile to their places in y; rows are `length` pixels long, of which the first c.columns exist.
 @inline(never) private func deliverPixels<T: Lanes>(
-  _ c: Correlation, _ tile: UnsafePointer<T>, _ wide: Int, _ rows: Int, _ count: Int, _ y: UnsafeMutablePointer<T>, _ first: Int,
+  _ c: Correlation, _ length: Int, _ tile: UnsafePointer<T>, _ wide: Int, _ rows: Int, _ count: Int, _ y: UnsafeMutablePointer<T>, _ first: Int,
   _ p: Int, _ accumulate: Bool
 ) {
-  var row = first + p / c.columns, column = p % c.columns, t = 0
+  var row = first + p / length, column = p % length, t = 0
   while t < count {
     let run = lesser(c.columns - column, count - t)
     var m = 0
-    while m < rows {
+    while m < rows && run > 0 {
       let s = tile + (m * wide + t), d = y + (m * c.yPlane + row * c.yRow + column * c.yColumn)
       var i = 0
       if c.yColumn == 1 {
@@ -214,15 +331,59 @@ private let mostTerms = 256
       }
       m += 1
     }
-    t += run
+    t += length - column
     column = 0
     row += 1
   }
 }
 
+/// y[m][j, i] = bias[m] + Σ over places (t, s) of columns[m][t, s][j + top − t·dy, i + left − s·dx], where columns hold height × width
+/// products for each place of the window: the way back from patches to the image, by reading.
+@inline(__always) func gatherPlaces<T: Lanes>(
+  _ c: Correlation, _ columns: UnsafePointer<T>, _ kernel: (Int, Int), _ dilation: (Int, Int), _ bias: UnsafePointer<T>?,
+  _ biasStride: Int, _ y: UnsafeMutablePointer<T>
+) {
+  let area = c.height * c.width
+  var m = 0
+  while m < c.outputs {
+    let mine = columns + m * kernel.0 * kernel.1 * area, start = T.splat(bias.map { $0[m * biasStride] } ?? 0)
+    var j = 0
+    while j < c.rows {
+      let d = y + (m * c.rows + j) * c.columns
+      var i = 0
+      while i < c.columns {
+        let n = lesser(c.columns - i, T.width)
+        var sum = start, t = 0
+        while t < kernel.0 {
+          let row = j + c.top - t * dilation.0
+          if row >= 0 && row < c.height {
+            let line = mine + (t * kernel.1 * area + row * c.width)
+            var s = 0
+            while s < kernel.1 {
+              // Lanes low ..< high stand within the line; those before them are read and dropped.
+              let at = i + c.left - s * dilation.1
+              let low = at < 0 ? -at : 0, high = lesser(n, c.width - at)
+              if high > low {
+                let v = loadUpTo(line + (s * area + at), high)
+                sum = T.add(sum, low > 0 ? T.head(low, T.zeros, v) : v)
+              }
+              s += 1
+            }
+          }
+          t += 1
+        }
+        storeUpTo(d + i, n, sum)
+        i += T.width
+      }
+      j += 1
+    }
+    m += 1
+  }
+}
+
 func correlationPlan<T: Lanes>(_: T.Type, _ c: Correlation, _ rows: Int, _ plan: UnsafeMutablePointer<Int>) {
   let size = MemoryLayout<T>.size, wide = mostVectors * T.width
-  let copy = c.staged ? c.channels * c.plane + T.width : 0
+  let copy = c.staged ? c.channels * c.plane + (mostVectors + 1) * T.width : 0
   plan[0] = up(c.outputs, channelTile) * (c.terms + 1) * size
   plan[1] = (channelTile * wide + (greater(termBlock(c.terms), termBlock(c.terms + 1)) + 1) * wide + copy) * size
   let sums = weightPanel(T.self, c.outputs)

@@ -79,6 +79,39 @@ private struct Quad<R: TileRow> {
   #endif
 }
 
+/// Four terms of one output: pixels along the vector, folded at the end.
+@inline(never) private func thinTerms<T: Lanes>(
+  _ c: Correlation, _ x: UnsafePointer<T>, _ offsets: UnsafePointer<Int>, _ g: UnsafePointer<T>, _ lines: Int,
+  _ d: UnsafeMutablePointer<T>, _ step: Int, _ accumulate: Bool
+) {
+  var s0 = T.zeros, s1 = T.zeros, s2 = T.zeros, s3 = T.zeros, line = 0
+  while line < lines {
+    let r = x + line * c.stepY * c.rowPitch, gr = g + line * c.columns
+    let p0 = r + offsets[0], p1 = r + offsets[1], p2 = r + offsets[2], p3 = r + offsets[3]
+    var i = 0
+    while i + T.width <= c.columns {
+      let v = load(gr, i)
+      s0 = T.fma(v, load(p0, i), s0)
+      s1 = T.fma(v, load(p1, i), s1)
+      s2 = T.fma(v, load(p2, i), s2)
+      s3 = T.fma(v, load(p3, i), s3)
+      i += T.width
+    }
+    if i < c.columns {
+      let n = c.columns - i, v = T.loadHead(gr + i, n)
+      s0 = T.fma(v, T.loadHead(p0 + i, n), s0)
+      s1 = T.fma(v, T.loadHead(p1 + i, n), s1)
+      s2 = T.fma(v, T.loadHead(p2 + i, n), s2)
+      s3 = T.fma(v, T.loadHead(p3 + i, n), s3)
+    }
+    line += 1
+  }
+  d[0] = T.sum(s0) + (accumulate ? d[0] : 0)
+  d[step] = T.sum(s1) + (accumulate ? d[step] : 0)
+  d[2 * step] = T.sum(s2) + (accumulate ? d[2 * step] : 0)
+  d[3 * step] = T.sum(s3) + (accumulate ? d[3 * step] : 0)
+}
+
 /// Outputs to a panel of g: one to three vectors, whichever leaves least over.
 func weightPanel<T: Lanes>(_: T.Type, _ outputs: Int) -> Int {
   let w = T.width
@@ -97,7 +130,8 @@ func weightPanel<T: Lanes>(_: T.Type, _ outputs: Int) -> Int {
 ) {
   let wide = weightPanel(T.self, c.outputs), lines = last - first, pixels = lines * c.columns
   let padded = (c.outputs + wide - 1) / wide * wide, terms = (c.terms + 7) / 8 * 8
-  pack(wide, c.outputs, pixels, g + first * c.columns, c.yPlane, 1, work)
+  let isThin = c.outputs < thinOutputs
+  if !isThin { pack(wide, c.outputs, pixels, g + first * c.columns, c.yPlane, 1, work) }
   var image = x + first * c.stepY * c.rowPitch
   if c.staged {
     let copy = work + padded * pixels
@@ -106,6 +140,17 @@ func weightPanel<T: Lanes>(_: T.Type, _ outputs: Int) -> Int {
   }
   let offsets = c.offsets.unsafelyUnwrapped, lineStep = c.stepY * c.rowPitch
   var m = 0
+  if isThin {
+    while m < c.outputs {
+      var k = k0
+      while k < k1 {
+        thinTerms(c, image, offsets + k, g + (m * c.yPlane + first * c.columns), lines, sums + (k * wide + m), wide, accumulate)
+        k += 4
+      }
+      m += 1
+    }
+    return
+  }
   while m < c.outputs {
     let gm = UnsafePointer(work + m * pixels)
     var k = k0
@@ -163,7 +208,8 @@ func correlationKernels(_ type: UInt8) -> CorrelationKernels? {
       weights: {
         correlateWeights(shape($0), at($1, Float.self), at($2, Float.self), $3, $4, $5, $6, at($7, Float.self), $8, at($9, Float.self))
       },
-      fold: { foldWeights(shape($0), at($1, Float.self), $2, $3, at($4, Float.self)) })
+      fold: { foldWeights(shape($0), at($1, Float.self), $2, $3, at($4, Float.self)) },
+      gather: { gatherPlaces(shape($0), at($1, Float.self), ($2, $3), ($4, $5), $6.map { at($0, Float.self) }, $7, at($8, Float.self)) })
   case .float64:
     CorrelationKernels(
       plan: { correlationPlan(Double.self, shape($0), $1, $2) },
@@ -172,7 +218,8 @@ func correlationKernels(_ type: UInt8) -> CorrelationKernels? {
       weights: {
         correlateWeights(shape($0), at($1, Double.self), at($2, Double.self), $3, $4, $5, $6, at($7, Double.self), $8, at($9, Double.self))
       },
-      fold: { foldWeights(shape($0), at($1, Double.self), $2, $3, at($4, Double.self)) })
+      fold: { foldWeights(shape($0), at($1, Double.self), $2, $3, at($4, Double.self)) },
+      gather: { gatherPlaces(shape($0), at($1, Double.self), ($2, $3), ($4, $5), $6.map { at($0, Double.self) }, $7, at($8, Double.self)) })
   default: nil
   }
 }

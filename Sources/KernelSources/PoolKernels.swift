@@ -6,9 +6,93 @@ import KernelAPI
 
 typealias Comparing = Lanes & Element
 
-@inline(__always) private func loadUpTo<T: Lanes>(_ p: UnsafePointer<T>, _ n: Int) -> T.V { n == T.width ? load(p, 0) : T.loadHead(p, n) }
-@inline(__always) private func storeUpTo<T: Lanes>(_ p: UnsafeMutablePointer<T>, _ n: Int, _ v: T.V) {
-  if n == T.width { store(p, 0, v) } else { T.storeHead(p, n, v) }
+/// Windows two columns wide that lie side by side within the plane: read and written without a copy.
+@inline(__always) private func isPairs(_ c: Correlation) -> Bool {
+  c.stepX == 2 && c.reachX == 2 && c.left == 0 && c.top == 0 && 2 * c.reachY == c.places && 2 * c.columns <= c.width
+    && c.stepY == c.reachY && c.rows * c.stepY <= c.height
+}
+
+@inline(__always) private func better<T: Comparing>(_: T.Type, _ v: T.V, _ code: T.V, _ best: inout T.V, _ winner: inout T.V) {
+  let wins = T.less(best, v) .| T.notEqual(v, v)
+  best = T.choose(wins, v, best)
+  winner = T.choose(wins, code, winner)
+}
+
+@inline(never) private func maxPairs<T: Comparing>(
+  _ c: Correlation, _ planes: Int, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ codes: UnsafeMutablePointer<T>?
+) {
+  let one = T.splat(1), w = T.width
+  var y = y, codes = codes, plane = 0
+  while plane < planes {
+    var row = 0
+    while row < c.rows {
+      let top = x + (plane * c.height + row * c.stepY) * c.width
+      var i = 0
+      while i < c.columns {
+        let n = lesser(w, c.columns - i)
+        var s = top + 2 * i, best = T.zeros, winner = T.zeros, code = T.zeros, r = 0
+        while r < c.reachY {
+          let a = loadUpTo(s, lesser(2 * n, w)), b = 2 * n > w ? loadUpTo(s + w, 2 * n - w) : T.zeros
+          let left = T.even(a, b)
+          if r == 0 { best = left } else { better(T.self, left, code, &best, &winner) }
+          code = T.add(code, one)
+          better(T.self, T.odd(a, b), code, &best, &winner)
+          code = T.add(code, one)
+          s += c.width
+          r += 1
+        }
+        storeUpTo(y + i, n, best)
+        if let codes { storeUpTo(codes + i, n, winner) }
+        i += w
+      }
+      y += c.columns
+      codes = codes.map { $0 + c.columns }
+      row += 1
+    }
+    plane += 1
+  }
+}
+
+@inline(never) private func maxPairsBackward<T: Comparing>(
+  _ c: Correlation, _ planes: Int, _ g: UnsafePointer<T>, _ codes: UnsafePointer<T>, _ dx: UnsafeMutablePointer<T>
+) {
+  let one = T.splat(1), w = T.width
+  var g = g, codes = codes, plane = 0
+  while plane < planes {
+    var row = 0
+    while row < c.rows {
+      let top = dx + (plane * c.height + row * c.stepY) * c.width
+      var i = 0
+      while i < c.columns {
+        let n = lesser(w, c.columns - i), v = loadUpTo(g + i, n), winner = loadUpTo(codes + i, n)
+        var d = top + 2 * i, code = T.zeros, r = 0
+        while r < c.reachY {
+          let a = T.choose(T.equal(winner, code), v, T.zeros)
+          code = T.add(code, one)
+          let b = T.choose(T.equal(winner, code), v, T.zeros)
+          code = T.add(code, one)
+          storeUpTo(d, lesser(2 * n, w), T.mergeLow(a, b))
+          if 2 * n > w { storeUpTo(d + w, 2 * n - w, T.mergeHigh(a, b)) }
+          d += c.width
+          r += 1
+        }
+        i += w
+      }
+      if 2 * c.columns < c.width {
+        var r = 0
+        while r < c.stepY {
+          fillRun(top + r * c.width + 2 * c.columns, c.width - 2 * c.columns, T.zeros)
+          r += 1
+        }
+      }
+      g += c.columns
+      codes += c.columns
+      row += 1
+    }
+    let below = c.height - c.rows * c.stepY
+    fillRun(dx + ((plane + 1) * c.height - below) * c.width, below * c.width, T.zeros)
+    plane += 1
+  }
 }
 
 /// The winner is the first of equals, and NaN beats everything: as PyTorch.
@@ -16,6 +100,7 @@ typealias Comparing = Lanes & Element
   _ c: Correlation, _ planes: Int, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ codes: UnsafeMutablePointer<T>?,
   _ work: UnsafeMutablePointer<T>
 ) {
+  if isPairs(c) { return maxPairs(c, planes, x, y, codes) }
   let offsets = c.offsets.unsafelyUnwrapped, area = c.rows * c.columns, one = T.splat(1)
   var plane = 0
   while plane < planes {
@@ -30,9 +115,7 @@ typealias Comparing = Lanes & Element
         while t < c.places {
           let v = load(s + offsets[t], 0)
           code = T.add(code, one)
-          let wins = T.less(best, v) .| T.notEqual(v, v)
-          best = T.choose(wins, v, best)
-          winner = T.choose(wins, code, winner)
+          better(T.self, v, code, &best, &winner)
           t += 1
         }
         storeUpTo(y + at + i, n, best)
@@ -50,27 +133,28 @@ typealias Comparing = Lanes & Element
   _ c: Correlation, _ planes: Int, _ g: UnsafePointer<T>, _ codes: UnsafePointer<T>, _ dx: UnsafeMutablePointer<T>,
   _ work: UnsafeMutablePointer<T>
 ) {
+  if isPairs(c) { return maxPairsBackward(c, planes, g, codes, dx) }
   let offsets = c.offsets.unsafelyUnwrapped, area = c.rows * c.columns, one = T.splat(1)
   var plane = 0
   while plane < planes {
     fillRun(work, c.plane + T.width, T.zeros)
-    var row = 0
-    while row < c.rows {
-      let line = work + row * c.stepY * c.rowPitch, at = plane * area + row * c.columns
-      var i = 0
-      while i < c.columns {
-        let n = lesser(T.width, c.columns - i)
-        let v = loadUpTo(g + at + i, n), winner = loadUpTo(codes + at + i, n)
-        var code = T.zeros, t = 0
-        while t < c.places {
-          let d = line + (i + offsets[t])
-          store(d, 0, T.add(load(UnsafePointer(d), 0), T.choose(T.equal(winner, code), v, T.zeros)))
-          code = T.add(code, one)
-          t += 1
+    // Place by place: the next sum into the same line comes long after this one.
+    var code = T.zeros, t = 0
+    while t < c.places {
+      var row = 0
+      while row < c.rows {
+        let line = work + (row * c.stepY * c.rowPitch + offsets[t]), at = plane * area + row * c.columns
+        var i = 0
+        while i < c.columns {
+          let n = lesser(T.width, c.columns - i)
+          let v = T.choose(T.equal(loadUpTo(codes + at + i, n), code), loadUpTo(g + at + i, n), T.zeros)
+          store(line, i, T.add(load(UnsafePointer(line), i), v))
+          i += T.width
         }
-        i += T.width
+        row += 1
       }
-      row += 1
+      code = T.add(code, one)
+      t += 1
     }
     unstage(c, work, dx + plane * c.height * c.width)
     plane += 1
@@ -117,22 +201,21 @@ typealias Comparing = Lanes & Element
   var plane = 0
   while plane < planes {
     fillRun(copy, c.plane + T.width, T.zeros)
-    var row = 0
-    while row < c.rows {
-      let line = copy + row * c.stepY * c.rowPitch, at = plane * area + row * c.columns
-      let down = T.splat(T.saturating(divisors[row]))
-      var i = 0
-      while i < c.columns {
-        let v = T.div(loadUpTo(g + at + i, lesser(T.width, c.columns - i)), T.mul(down, load(across, i)))
-        var t = 0
-        while t < c.places {
-          let d = line + (i + offsets[t])
-          store(d, 0, T.add(load(UnsafePointer(d), 0), v))
-          t += 1
+    var t = 0
+    while t < c.places {
+      var row = 0
+      while row < c.rows {
+        let line = copy + (row * c.stepY * c.rowPitch + offsets[t]), at = plane * area + row * c.columns
+        let down = T.splat(T.saturating(divisors[row]))
+        var i = 0
+        while i < c.columns {
+          let v = T.div(loadUpTo(g + at + i, lesser(T.width, c.columns - i)), T.mul(down, load(across, i)))
+          store(line, i, T.add(load(UnsafePointer(line), i), v))
+          i += T.width
         }
-        i += T.width
+        row += 1
       }
-      row += 1
+      t += 1
     }
     unstage(c, copy, dx + plane * c.height * c.width)
     plane += 1

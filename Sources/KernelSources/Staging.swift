@@ -6,6 +6,12 @@ import KernelAPI
 @inline(__always) func lesser(_ a: Int, _ b: Int) -> Int { a < b ? a : b }
 @inline(__always) func greater(_ a: Int, _ b: Int) -> Int { a > b ? a : b }
 
+/// The first n ≤ width lanes; the others zero, or left alone.
+@inline(__always) func loadUpTo<T: Lanes>(_ p: UnsafePointer<T>, _ n: Int) -> T.V { n == T.width ? load(p, 0) : T.loadHead(p, n) }
+@inline(__always) func storeUpTo<T: Lanes>(_ p: UnsafeMutablePointer<T>, _ n: Int, _ v: T.V) {
+  if n == T.width { store(p, 0, v) } else { T.storeHead(p, n, v) }
+}
+
 /// d[i] = s[i] for i < n. Reads and writes nothing beyond.
 @inline(__always) func copyRun<T: Lanes>(_ d: UnsafeMutablePointer<T>, _ s: UnsafePointer<T>, _ n: Int) {
   var i = 0
@@ -29,57 +35,56 @@ import KernelAPI
 @inline(never) func stage<T: Lanes>(
   _ c: Correlation, _ x: UnsafePointer<T>, _ first: Int, _ last: Int, _ margin: T, _ d: UnsafeMutablePointer<T>
 ) {
-  let count = c.stagedRows(last - first), from = first * c.stepY - c.top, m = T.splat(margin)
-  var channel = 0
-  while channel < c.channels {
-    let plane = x + channel * c.height * c.width
-    var d = d + channel * c.plane
-    var r = 0
-    while r < count {
-      let row = from + r
-      if row < 0 || row >= c.height {
-        fillRun(d, c.rowPitch, m)
-      } else if c.stepX == 1 {
-        let n = c.stagedColumns
-        let a = lesser(greater(c.left, 0), n), b = greater(lesser(c.left + c.width, n), a)
-        fillRun(d, a, m)
-        copyRun(d + a, plane + (row * c.width + a - c.left), b - a)
-        fillRun(d + b, n - b, m)
-      } else {
-        stageColumns(c, plane + row * c.width, m, d)
-      }
-      d += c.rowPitch
-      r += 1
-    }
-    channel += 1
-  }
-}
-
-/// One row, its columns sorted by their remainder.
-@inline(never) private func stageColumns<T: Lanes>(_ c: Correlation, _ row: UnsafePointer<T>, _ m: T.V, _ d: UnsafeMutablePointer<T>) {
-  let n = c.phasePitch, step = c.stepX
+  let count = c.stagedRows(last - first), from = first * c.stepY - c.top, m = T.splat(margin), step = c.stepX
+  let skipsRows = c.reachY < c.stepY, n = step == 1 ? c.stagedColumns : c.phasePitch
+  // Columns phase + j·step − left of the image; those that exist are a ..< b. Phases that no window looks at are left out.
   var phase = 0
-  while phase < step {
-    let d = d + phase * n
-    // Element j is the image's column phase + j·step − left.
+  while phase < lesser(step, c.reachX) {
     let start = phase - c.left
     let a = lesser(start >= 0 ? 0 : (step - 1 - start) / step, n)
     let b = greater(start >= c.width ? 0 : lesser((c.width - 1 - start) / step + 1, n), a)
-    fillRun(d, a, m)
-    var j = a
-    if step == 2 {
-      while j + T.width <= b && start + 2 * (j + T.width) <= c.width {
-        let s = row + (start + 2 * j)
-        store(d, j, T.even(load(s, 0), load(s, T.width)))
-        j += T.width
+    var channel = 0
+    while channel < c.channels {
+      let plane = x + channel * c.height * c.width
+      var d = d + (channel * c.plane + phase * c.phasePitch)
+      var r = 0
+      while r < count {
+        let row = from + r
+        if skipsRows && r % c.stepY >= c.reachY {
+          // between the windows: never read
+        } else if row < 0 || row >= c.height {
+          fillRun(d, n, m)
+        } else {
+          let s = plane + row * c.width
+          if a > 0 { fillRun(d, a, m) }
+          if step == 1 { copyRun(d + a, s + (start + a), b - a) } else { copyEvery(step, s, start, a, b, c.width, d) }
+          if b < n { fillRun(d + b, n - b, m) }
+        }
+        d += c.rowPitch
+        r += 1
       }
+      channel += 1
     }
-    while j < b {
-      d[j] = row[start + j * step]
-      j += 1
-    }
-    fillRun(d + b, n - b, m)
     phase += 1
+  }
+}
+
+/// d[j] = row[start + j·step] for a ≤ j < b; the row has `width` numbers.
+@inline(__always) private func copyEvery<T: Lanes>(
+  _ step: Int, _ row: UnsafePointer<T>, _ start: Int, _ a: Int, _ b: Int, _ width: Int, _ d: UnsafeMutablePointer<T>
+) {
+  var j = a
+  if step == 2 {
+    while j < b {
+      let s = row + (start + 2 * j), left = width - (start + 2 * j), w = T.width
+      let second = left > w ? loadUpTo(s + w, lesser(left - w, w)) : T.zeros
+      storeUpTo(d + j, lesser(b - j, w), T.even(loadUpTo(s, lesser(left, w)), second))
+      j += w
+    }
+  }
+  while j < b {
+    d[j] = row[start + j * step]
+    j += 1
   }
 }
 
@@ -98,12 +103,15 @@ import KernelAPI
     } else {
       let s = copy + (row + c.top) * c.rowPitch
       var i = 0
-      if c.stepX == 2 && c.left % 2 == 0 {
-        while i + 2 * T.width <= reached {
-          let a = load(s, (i + c.left) / 2), b = load(s + n, (i + c.left) / 2)
-          store(d, i, T.mergeLow(a, b))
-          store(d, i + T.width, T.mergeHigh(a, b))
-          i += 2 * T.width
+      if c.stepX == 2 {
+        // The image's even columns lie in one phase, its odd ones in the other.
+        let isOdd = c.left % 2 != 0
+        let even = s + (isOdd ? n + c.left / 2 : c.left / 2), odd = s + (isOdd ? (c.left + 1) / 2 : n + c.left / 2)
+        while i < reached {
+          let a = load(even, i / 2), b = load(odd, i / 2), left = reached - i, w = T.width
+          storeUpTo(d + i, lesser(left, w), T.mergeLow(a, b))
+          if left > w { storeUpTo(d + (i + w), lesser(left - w, w), T.mergeHigh(a, b)) }
+          i += 2 * w
         }
       }
       while i < reached {

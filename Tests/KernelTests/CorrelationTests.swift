@@ -63,8 +63,9 @@ struct CorrelationTests {
     let w: [T] = values(g.outputs * terms, &random), bias: [T] = values(g.outputs, &random)
     let dy: [T] = values(g.outputs * g.rows * g.columns, &random)
     let canLie = g.padding == (0, 0) && g.stride.1 == 1
-    for (staged, rowsPerPiece) in [(true, g.rows), (true, 2), (false, g.rows)] where staged || canLie {
+    for (staged, inPlace, rowsPerPiece) in [(true, false, g.rows), (true, true, 2), (false, false, g.rows)] where staged || canLie {
       var (c, offsets) = g.correlation(staged: staged, rowsPerPiece: rowsPerPiece)
+      c.inPlace = inPlace
       offsets.withUnsafeBufferPointer { offsets in
         c.offsets = offsets.baseAddress
         var plan = [0, 0, 0, 0]
@@ -143,6 +144,38 @@ struct CorrelationTests {
         }
       }
     }
+  }
+
+  /// Columns of a transposed convolution added up, against the same sums taken from the columns' side.
+  private func gather<T: TestReal>(_: T.Type, _ table: KernelTable) {
+    var random = SplitMix64(5)
+    for (size, kernel, padding, dilation) in [((8, 8), (5, 5), (0, 0), (1, 1)), ((3, 20), (2, 3), (1, 2), (1, 2)), ((1, 1), (3, 3), (1, 0), (2, 1))] {
+      var c = Correlation()
+      c.outputs = 3
+      (c.height, c.width) = size
+      (c.top, c.left) = padding
+      c.rows = size.0 - 1 - 2 * padding.0 + dilation.0 * (kernel.0 - 1) + 1
+      c.columns = size.1 - 1 - 2 * padding.1 + dilation.1 * (kernel.1 - 1) + 1
+      let area = size.0 * size.1, places = kernel.0 * kernel.1
+      let columns: [T] = values(64 + 3 * places * area, &random), bias: [T] = values(3, &random)
+      let y = filled(3 * c.rows * c.columns, T(0)) { y in
+        columns.withUnsafeBufferPointer { columns in
+          table.correlation(T.dtype.rawValue)!.gather(
+            &c, columns.baseAddress! + 64, kernel.0, kernel.1, dilation.0, dilation.1, bias, 1, y)
+        }
+      }
+      var wanted = (0..<3 * c.rows * c.columns).map { Double(bias[$0 / (c.rows * c.columns)]) }
+      for i in 0..<3 * places * area {
+        let (m, k, p) = (i / (places * area), i / area % places, i % area)
+        let row = p / size.1 + k / kernel.1 * dilation.0 - padding.0, column = p % size.1 + k % kernel.1 * dilation.1 - padding.1
+        if row >= 0, row < c.rows, column >= 0, column < c.columns { wanted[(m * c.rows + row) * c.columns + column] += Double(columns[64 + i]) }
+      }
+      for i in 0..<wanted.count { #expect(close(y[i], wanted[i], 64 * T.roundoff), "gathered \(i) of \(size)") }
+    }
+  }
+  @Test(arguments: variants) func `places gathered`(table: KernelTable) {
+    gather(Float.self, table)
+    gather(Double.self, table)
   }
 
   @Test(arguments: variants) func `float32`(table: KernelTable) {

@@ -93,6 +93,17 @@ enum ConvTranspose2d: Rule {
     let layout = WeightLayout(
       data: e.data(w), output: places, channel: ws[1] * places, group: ws[0] / o.groups * ws[1] * places, places: places,
       bias: bias == 0 ? nil : UnsafeRawPointer(e.data(bias)), biasStride: bias == 0 ? 0 : e.slot(bias).pointee.strides[0])
+    if o.stride == (1, 1), ws[1] > 2, ys[2] * ys[3] * 2 > xs[2] * xs[3] * 3, xs[2] * xs[3] > 0 {
+      do throws(Failure) {
+        try e.spread(
+          type, o, images: xs[0], channels: ws[0] / o.groups, outputs: ws[1], kernel: (ws[2], ws[3]), e.data(x), (xs[2], xs[3]), layout,
+          e.data(out), height: ys[2], width: ys[3], for: name)
+      } catch {
+        e.drop(out, value: true)
+        throw error
+      }
+      return out
+    }
     // Outputs whose distance from a window's start leaves the same remainder see the same places of the window.
     var phase = 0
     while phase < o.stride.0 && phase < ys[2] {

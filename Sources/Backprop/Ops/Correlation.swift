@@ -73,6 +73,7 @@ private struct CorrelationJob {
 
 /// Multiply-adds below which one thread is quicker than two.
 private let serialWork = 1_000_000
+private let packingCost = 7
 /// Elements of an image copied at once: half of a common second-level cache of float32.
 private let mostStaged = 128 << 10
 
@@ -98,6 +99,12 @@ extension Engine {
       (c.rows, c.height) = (1, 1)
     }
     c.phasePitch = (c.stagedColumns + c.stepX - 1) / c.stepX
+    // Packing a vector of pixels costs about what seven multiply-adds do; not packing, that the margins are multiplied too.
+    if c.terms >= 128, c.reachX > 1 || c.reachY > 1 || c.staged,
+      (c.stepY * c.phasePitch * c.stepX - c.columns) * outputs < packingCost * c.columns {
+      c.inPlace = true
+      c.staged = true
+    }
     c.rowPitch = c.staged ? c.phasePitch * c.stepX : c.width
     // Pieces: at least sixteen in all where rows allow it, each of four tiles of pixels or more, its copy within the cache.
     var perPiece = c.rows
@@ -268,6 +275,69 @@ extension Engine {
       group += 1
     }
     state.pointee.allocator.release(block, size: blockSize)
+  }
+}
+
+private struct SpreadJob {
+  var c: Correlation
+  var kernels: CorrelationKernels, product: MatrixFunction
+  var path: Int, kernel: (Int, Int), dilation: (Int, Int)
+  var groups: Int, channels: Int
+  var x: UnsafeRawPointer, w: WeightLayout
+  var y: UnsafeMutableRawPointer, size: Int
+  var workspace: UnsafeMutableRawPointer, workspaceStride: Int, columnsAt: Int
+}
+
+extension Engine {
+  /// The transposed convolution of stride 1 by way of its columns, image by image: (outputs·places × channels)·(channels × pixels), and
+  /// then what falls on the same number is added up. For windows that are large beside the image, where `correlate` would mostly
+  /// multiply margins.
+  @inline(never) func spread(
+    _ type: DType, _ o: ConvolutionOptions, images: Int, channels: Int, outputs: Int, kernel: (Int, Int), _ x: UnsafeRawPointer,
+    _ source: (Int, Int), _ w: WeightLayout, _ y: UnsafeMutableRawPointer, height: Int, width: Int, for operation: StaticString
+  ) throws(Failure) {
+    guard images > 0, let planner = kernels.matrixPlan(type.rawValue), let product = kernels.matrix(type.rawValue) else { return }
+    let own = try correlationKernels(type, for: operation)
+    var c = Correlation()
+    (c.height, c.width) = source
+    (c.rows, c.columns) = (height, width)
+    (c.top, c.left) = o.padding
+    c.outputs = outputs
+    let m = outputs * kernel.0 * kernel.1, n = c.height * c.width, size = type.size
+    let all = m.multipliedReportingOverflow(by: n)
+    if all.overflow || all.partialValue > Int.max / 4096 { throw .memory(operation, bytes: Int.max) }
+    var plan = InlineArray<4, Int>(repeating: 0)
+    withUnsafeMutablePointer(to: &plan) {
+      planner(m, n, channels, 1, m, n, 1, UnsafeMutableRawPointer($0).assumingMemoryBound(to: Int.self))
+    }
+    let columns = 64 + ((m * n * size + 63) & ~63), stride = columns + ((plan[3] + 63) & ~63)
+    let workers = images * m * n * channels < serialWork ? 1 : threads
+    var blockSize = 0
+    guard let block = state.pointee.allocator.allocate(stride * workers, size: &blockSize) else {
+      throw .memory(operation, bytes: stride * workers)
+    }
+    var job = SpreadJob(
+      c: c, kernels: own, product: product, path: plan[0], kernel: kernel, dilation: o.dilation,
+      groups: o.groups, channels: channels, x: x, w: w, y: y, size: size, workspace: block, workspaceStride: stride, columnsAt: columns)
+    parallel(chunks: images * o.groups, threads: workers, &job) { context, chunk, worker in
+      spreadImage(context.assumingMemoryBound(to: SpreadJob.self), chunk, worker)
+    }
+    state.pointee.allocator.release(block, size: blockSize)
+  }
+}
+
+@inline(never) private func spreadImage(_ j: UnsafeMutablePointer<SpreadJob>, _ chunk: Int, _ worker: Int) {
+  let c = j.pointee.c, group = chunk % j.pointee.groups, size = j.pointee.size
+  let m = c.outputs * j.pointee.kernel.0 * j.pointee.kernel.1, n = c.height * c.width
+  let work = j.pointee.workspace + worker * j.pointee.workspaceStride
+  j.pointee.product(
+    j.pointee.path, m, n, j.pointee.channels, j.pointee.w.data + group * j.pointee.w.group * size, 1, m,
+    j.pointee.x + chunk * j.pointee.channels * n * size, n, 1, work + 64, n, false, nil, work + j.pointee.columnsAt)
+  withUnsafePointer(to: &j.pointee.c) {
+    j.pointee.kernels.gather(
+      $0, work + 64, j.pointee.kernel.0, j.pointee.kernel.1, j.pointee.dilation.0, j.pointee.dilation.1,
+      j.pointee.w.bias.map { $0 + group * c.outputs * j.pointee.w.biasStride * size }, j.pointee.w.biasStride,
+      j.pointee.y + chunk * c.outputs * c.rows * c.columns * size)
   }
 }
 

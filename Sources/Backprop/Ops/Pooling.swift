@@ -69,7 +69,8 @@ extension Engine {
     (c.stepY, c.stepX) = o.stride
     (c.reachY, c.reachX) = ((o.kernel.0 - 1) * o.dilation.0 + 1, (o.kernel.1 - 1) * o.dilation.1 + 1)
     c.places = o.kernel.0 * o.kernel.1
-    c.phasePitch = (c.stagedColumns + c.stepX - 1) / c.stepX
+    // Lines begin a whole vector apart, so that what is added to one does not wait for its neighbour.
+    c.phasePitch = ((c.stagedColumns + c.stepX - 1) / c.stepX + 15) & ~15
     c.rowPitch = c.phasePitch * c.stepX
     let copy = c.rowPitch.multipliedReportingOverflow(by: c.stagedRows(c.rows))
     if copy.overflow || copy.partialValue > Int.max / 4096 { throw .memory(operation, bytes: Int.max) }
