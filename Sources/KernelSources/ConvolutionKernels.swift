@@ -106,6 +106,19 @@ private let mostTerms = 256
   }
 }
 
+/// Two rows of n pixels, half a vector each: `next` stands n before the second.
+@inline(__always) private func copyPairs<T: Lanes>(
+  _ kc: Int, _ offsets: UnsafePointer<Int>, _ x: UnsafePointer<T>, _ next: UnsafePointer<T>, _ n: Int, _ d: UnsafeMutablePointer<T>,
+  _ pitch: Int
+) {
+  var d = d, k = 0
+  while k < kc {
+    store(d, 0, T.head(n, load(x + offsets[k], 0), load(next + offsets[k], 0)))
+    d += pitch
+    k += 1
+  }
+}
+
 /// `count` pixels from pixel p on: panel[k·pitch + i] = x[offsets[k] + place of pixel p + i].
 @inline(never) private func packPatches<T: Lanes>(
   _ c: Correlation, _ x: UnsafePointer<T>, _ offsets: UnsafePointer<Int>, _ kc: Int, _ p: Int, _ count: Int,
@@ -114,6 +127,12 @@ private let mostTerms = 256
   var row = p / c.columns, column = p % c.columns, t = 0
   while t < count {
     let run = lesser(c.columns - column, count - t), s = x + (row * c.stepY * c.rowPitch + column)
+    if 2 * c.columns == T.width && column == 0 && t + T.width <= count {
+      copyPairs(kc, offsets, s, s + (c.stepY * c.rowPitch - c.columns), c.columns, panel + t, pitch)
+      t += T.width
+      row += 2
+      continue
+    }
     var i = 0
     while i + T.width <= run {
       copyLines(kc, offsets, s + i, panel + (t + i), pitch)
