@@ -279,3 +279,55 @@ def test_nll_loss():
     x = torch.tensor([[-1.0, -2.0], [-3.0, -4.0]])
     assert nn.NLLLoss()(x, torch.tensor([0, 1])).item() == 2.5
     assert nn.NLLLoss(reduction="sum", ignore_index=1)(x, torch.tensor([0, 1])).item() == 1
+
+
+def test_convolution_layers_have_pytorch_names_shapes_and_bounds():
+    torch.manual_seed(0)
+    layers = [
+        (nn.Conv2d(4, 6, (3, 5), stride=2, padding=1, groups=2), (6, 2, 3, 5), 2 * 15, (2, 4, 9, 9), (2, 6, 5, 4)),
+        (nn.Conv1d(3, 5, 3, padding="same"), (5, 3, 3), 9, (2, 3, 7), (2, 5, 7)),
+        (nn.ConvTranspose2d(3, 4, 2, stride=2), (3, 4, 2, 2), 16, (1, 3, 3, 5), (1, 4, 6, 10)),
+    ]
+    for layer, shape, fan_in, size, result in layers:
+        assert {name: tuple(p.shape) for name, p in layer.state_dict().items()} == {"weight": shape, "bias": (result[1],)}
+        bound = fan_in**-0.5
+        assert layer.weight.abs().max().item() <= bound and layer.weight.abs().max().item() > 0.5 * bound
+        assert tuple(layer(torch.randn(*size)).shape) == result
+    assert nn.Conv2d(1, 2, 3, bias=False).bias is None
+    assert repr(nn.Conv2d(1, 2, 3, padding=1)) == "Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))"
+    with pytest.raises(ValueError):
+        nn.Conv2d(3, 4, 3, groups=2)
+
+
+def test_pooling_layers():
+    x = torch.arange(16.0).reshape(1, 1, 4, 4)
+    assert nn.MaxPool2d(2)(x).tolist() == [[[[5, 7], [13, 15]]]]
+    assert nn.AvgPool2d(2)(x).tolist() == [[[[2.5, 4.5], [10.5, 12.5]]]]
+    assert nn.AdaptiveAvgPool2d(1)(x).tolist() == [[[[7.5]]]]
+    assert nn.AdaptiveAvgPool2d((None, 2))(x).shape == (1, 1, 4, 2)
+    values, indices = nn.MaxPool2d(2, return_indices=True)(x)
+    assert indices.tolist() == [[[[5, 7], [13, 15]]]] and indices.dtype == torch.int64
+    assert nn.MaxPool1d(2)(x[0]).tolist() == [[[1, 3], [5, 7], [9, 11], [13, 15]]]
+    assert nn.AvgPool1d(4)(x[0]).tolist() == [[[1.5], [5.5], [9.5], [13.5]]]
+
+
+@ours
+def test_convolutions_have_the_same_bits_for_any_number_of_threads():
+    before = torch.get_num_threads()
+    cases = [((3, 16, 12, 12), (32, 16, 5, 5), {}), ((1, 32, 20, 20), (48, 32, 3, 3), {"padding": 1}),
+             ((2, 24, 17, 19), (24, 1, 3, 3), {"groups": 24, "stride": 2, "padding": 1}), ((5, 8, 16, 16), (24, 8, 1, 1), {"stride": 2})]
+    try:
+        for size, kernel, options in cases:
+            results = []
+            for threads in (1, 2, 3, 4):
+                torch.set_num_threads(threads)
+                torch.manual_seed(1)
+                x, w, b = torch.randn(*size), torch.randn(*kernel), torch.randn(kernel[0])
+                for t in (x, w, b):
+                    t.requires_grad_()
+                y = torch.nn.functional.max_pool2d(torch.nn.functional.conv2d(x, w, b, **options), 2)
+                y.backward(torch.randn(*y.shape))
+                results.append([t.tolist() for t in (y, x.grad, w.grad, b.grad)])
+            assert all(r == results[0] for r in results)
+    finally:
+        torch.set_num_threads(before)
