@@ -37,6 +37,66 @@ private struct Tiles<T: Lanes> {
   }
 }
 
+// MARK: - The diagonal
+
+/// On the causal diagonal a block is done in steps of 16 queries or keys, and what lies wholly above is left out.
+private var fine: Int { 16 }
+
+/// Keys j ..< j + count beside queries from i on: key p counts for query q where p + the shift ≤ q. Nil: done as a whole.
+@inline(__always) private func shift(_ h: AttentionHead, _ i: Int, _ j: Int, _ count: Int) -> Int? {
+  let d = j - h.first - i
+  return h.isCausal && d + count > 1 && d % fine == 0 ? d : nil
+}
+/// The first query, in steps, for which one of the keys from p on counts; and how many keys count for a query of q's step.
+@inline(__always) private func firstQuery(_ shift: Int?, _ p: Int) -> Int {
+  guard let shift, p + shift > 0 else { return 0 }
+  return p + shift
+}
+@inline(__always) private func keyLimit(_ shift: Int?, _ q: Int, _ count: Int) -> Int {
+  guard let shift else { return count }
+  return least(count, (q / fine + 1) * fine - shift)
+}
+
+extension Tiles {
+  /// c = rows of x (from the block's key 0 on) · b for all keys and those queries for which they count.
+  @inline(never) fileprivate func multiplyKeys(
+    _ shift: Int?, _ count: Int, _ columns: Int, _ k: Int, _ x: UnsafePointer<T>, _ row: Int, _ b: UnsafePointer<T>, _ c: UnsafeMutablePointer<T>
+  ) {
+    let step = shift == nil ? count : fine
+    var p = 0
+    while p < count {
+      let q = firstQuery(shift, p)
+      if q < columns { multiply(least(step, count - p), columns - q, k, x + p * row, row, 1, b + q, block, c + p * block + q, block, add: false) }
+      p += step
+    }
+  }
+  /// y (a row for each key) += a·x, a row of x for each query.
+  @inline(never) fileprivate func addToKeys(
+    _ shift: Int?, _ count: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<T>, _ x: UnsafePointer<T>, _ xRow: Int, _ y: UnsafeMutablePointer<T>, _ yRow: Int
+  ) {
+    let step = shift == nil ? count : fine
+    var p = 0
+    while p < count {
+      let q = firstQuery(shift, p)
+      if q < n { multiply(least(step, count - p), k, n - q, a + p * block + q, block, 1, x + q * xRow, xRow, y + p * yRow, yRow, add: true) }
+      p += step
+    }
+  }
+  /// y (a row for each query) = aᵀ·x or +=, a row of x for each key.
+  @inline(never) fileprivate func multiplyQueries(
+    _ shift: Int?, _ count: Int, _ n: Int, _ k: Int, _ a: UnsafePointer<T>, _ x: UnsafePointer<T>, _ xRow: Int, _ y: UnsafeMutablePointer<T>, _ yRow: Int,
+    add: Bool
+  ) {
+    let step = shift == nil ? n : fine
+    var q = 0
+    while q < n {
+      let keys = keyLimit(shift, q, count)
+      if keys > 0 { multiply(least(step, n - q), k, keys, a + q, 1, block, x, xRow, y + q * yRow, yRow, add: add) }
+      q += step
+    }
+  }
+}
+
 // MARK: - Scores
 
 /// d[p·block + t] = scale · row t's element p, for t < n; zeros up to the block.
@@ -56,8 +116,7 @@ private struct Tiles<T: Lanes> {
 /// Sᵀ of queries i ..< i + n and keys j ..< j + count: the products, the mask, and −∞ where a key does not count.
 @inline(never) private func scores<T: Lanes>(_ h: AttentionHead, _ t: Tiles<T>, _ i: Int, _ n: Int, _ j: Int, _ count: Int) {
   let w = T.width, columns = (n + w - 1) / w * w
-  t.multiply(
-    count, columns, h.e, h.k.unsafelyUnwrapped.assumingMemoryBound(to: T.self) + j * h.kRow, h.kRow, 1, t.qt, block, t.s, block, add: false)
+  t.multiplyKeys(shift(h, i, j, count), count, columns, h.e, h.k.unsafelyUnwrapped.assumingMemoryBound(to: T.self) + j * h.kRow, h.kRow, t.qt, t.s)
   if let mask = h.mask {
     let at = i * h.maskRow + j * h.maskColumn
     if h.maskIsBool {
@@ -104,10 +163,11 @@ private struct Tiles<T: Lanes> {
 
 /// Sᵀ becomes exp(Sᵀ − top) under the new maximum, the sums follow; `share`: what earlier blocks' results are to be multiplied with.
 /// The maximum starts at the lowest finite number, so that rows without a key need no case of their own.
-@inline(never) private func exponentials<T: Lanes>(_ t: Tiles<T>, _ n: Int, _ count: Int) {
+@inline(never) private func exponentials<T: Lanes>(_ t: Tiles<T>, _ shift: Int?, _ n: Int, _ all: Int) {
   let w = T.width
   var q = 0
   while q < n {
+    let count = keyLimit(shift, q, all)
     let before = load(UnsafePointer(t.top), q)
     var top = before
     var p = 0
@@ -171,7 +231,8 @@ private func fill<T: Lanes>(_ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<T>,
     while j < keys {
       let count = least(block, keys - j)
       scores(h, t, i, n, j, count)
-      exponentials(t, n, count)
+      let diagonal = shift(h, i, j, count)
+      exponentials(t, diagonal, n, count)
       if j > 0 {
         var q = 0
         while q < n {
@@ -179,7 +240,7 @@ private func fill<T: Lanes>(_ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<T>,
           q += 1
         }
       }
-      t.multiply(n, h.ev, count, t.s, 1, block, v + j * h.vRow, h.vRow, o, h.outRow, add: j > 0)
+      t.multiplyQueries(diagonal, count, n, h.ev, t.s, v + j * h.vRow, h.vRow, o, h.outRow, add: j > 0)
       j += block
     }
     var q = 0
@@ -201,13 +262,13 @@ private func fill<T: Lanes>(_ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<T>,
 // MARK: - Backward
 
 /// Sᵀ and V·gᵀ become Pᵀ = exp(Sᵀ − logSum) and scale·dSᵀ = scale·Pᵀ∘(V·gᵀ − Σ g·out).
-@inline(never) private func slopes<T: Lanes>(_ t: Tiles<T>, _ n: Int, _ count: Int, _ scale: T) {
+@inline(never) private func slopes<T: Lanes>(_ t: Tiles<T>, _ shift: Int?, _ n: Int, _ count: Int, _ scale: T) {
   let w = T.width, factor = T.splat(scale)
   var q = 0
   while q < n {
     let logSum = load(UnsafePointer(t.top), q), dot = load(UnsafePointer(t.sum), q)
     var at = q
-    let end = count * block
+    let end = keyLimit(shift, q, count) * block
     while at < end {
       let p = T.exp(T.sub(load(UnsafePointer(t.s), at), logSum))
       store(t.s, at, p)
@@ -259,11 +320,12 @@ private func fill<T: Lanes>(_ rows: Int, _ n: Int, _ y: UnsafeMutablePointer<T>,
     while j < keys {
       let count = least(block, keys - j)
       scores(h, t, i, n, j, count)
-      t.multiply(count, columns, h.ev, v + j * h.vRow, h.vRow, 1, t.gt, block, t.ds, block, add: false)
-      slopes(t, n, count, T(h.scale))
-      if let dv { t.multiply(count, h.ev, n, t.s, block, 1, gi, h.gRow, dv + j * h.dvRow, h.dvRow, add: true) }
-      if let dk { t.multiply(count, h.e, n, t.ds, block, 1, qi, h.qRow, dk + j * h.dkRow, h.dkRow, add: true) }
-      if let dq { t.multiply(n, h.e, count, t.ds, 1, block, k + j * h.kRow, h.kRow, dq + i * h.dqRow, h.dqRow, add: j > 0) }
+      let diagonal = shift(h, i, j, count)
+      t.multiplyKeys(diagonal, count, columns, h.ev, v + j * h.vRow, h.vRow, t.gt, t.ds)
+      slopes(t, diagonal, n, count, T(h.scale))
+      if let dv { t.addToKeys(diagonal, count, n, h.ev, t.s, gi, h.gRow, dv + j * h.dvRow, h.dvRow) }
+      if let dk { t.addToKeys(diagonal, count, n, h.e, t.ds, qi, h.qRow, dk + j * h.dkRow, h.dkRow) }
+      if let dq { t.multiplyQueries(diagonal, count, n, h.e, t.ds, k + j * h.kRow, h.kRow, dq + i * h.dqRow, h.dqRow, add: j > 0) }
       j += block
     }
     i += block
