@@ -6,8 +6,8 @@ extension Engine {
   /// Computes `operation` and records it. The only way a node comes to be.
   @inline(never) func apply(_ operation: Operation, _ call: inout Call) throws(Failure) -> Value {
     let rule = operation.rule
-    let out = try rule.forward(&call)
     defer { if call.kept != 0 { drop(call.kept, value: true) } }
+    let out = try rule.forward(&call)
     if state.pointee.noGradDepth == 0, rule.isDifferentiable, slot(out).pointee.dtype.isDifferentiable {
       var wants: UInt8 = 0, any = false, i = 0
       while i < call.count {
