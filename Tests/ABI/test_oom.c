@@ -83,6 +83,24 @@ static int views(job *j) {
   return good;
 }
 
+static int sequences(job *j) {
+  bp_recurrent_weights w = BP_RECURRENT_WEIGHTS_INIT;
+  bp_tensor *twice[2], *y, *h = NULL, *c = NULL;
+  int64_t column[2] = {4, 1};
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  twice[0] = twice[1] = j->w;
+  y = bp_scaled_dot_product_attention(j->x, j->w, j->w, NULL, NULL);
+  w.weight_ih = bp_cat(2, twice, 0);
+  w.weight_hh = bp_reshape(j->target, 2, column);
+  if (y && w.weight_ih && w.weight_hh) y = bp_lstm(bp_unsqueeze(y, 0), NULL, NULL, &w, 0, &h, &c);
+  if (y && h && c) y = bp_add(bp_add(bp_sum(y), bp_sum(h)), bp_sum(c));
+  if (y && h && c) status = bp_backward(y);
+  bp_zero_grad(j->w);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK;
+}
+
 /* Runs the work with the k-th allocation failing, k = 0, 1, 2 …, until it needs no more than k. */
 static void at_every_place(const char *name, int (*work)(job *), int all_later) {
   job j;
@@ -125,6 +143,7 @@ int main(void) {
   at_every_place("forward, backward and an optimizer step", train, 0);
   at_every_place("forward, backward and an optimizer step, and nothing after", train, 1);
   at_every_place("views, reductions and random numbers", views, 0);
+  at_every_place("attention, a recurrent layer and their gradients", sequences, 0);
   at_every_place("views, reductions and random numbers, and nothing after", views, 1);
   at_every_place("saving and loading", save_and_load, 0);
   remove(path);
