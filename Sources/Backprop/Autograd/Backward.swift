@@ -252,13 +252,13 @@ extension Engine {
   /// Nobody else sees this tensor or its memory, and it has no history: it may become a gradient, or be added to.
   func isOurs(_ i: UInt32) -> Bool {
     let s = slot(i)
-    return s.pointee.references == 1 && storage(s.pointee.storage).pointee.references == 1 && s.pointee.isContiguous
+    return s.pointee.references == 1 && storage(s.pointee.storage).pointee.references == 1 && s.isContiguous
       && s.pointee.isLeaf && storage(s.pointee.storage).pointee.size > 0
   }
 
   /// The gradient a leaf already has is added to in place, as users who hold it expect, unless it has history.
   private func canAddInPlace(_ i: UInt32) -> Bool {
-    slot(i).pointee.isLeaf && slot(i).pointee.isContiguous && !slot(i).pointee.requiresGrad
+    slot(i).pointee.isLeaf && slot(i).isContiguous && !slot(i).pointee.requiresGrad
   }
 
   /// y += x for two tensors of one shape and type, y contiguous. Cannot fail.

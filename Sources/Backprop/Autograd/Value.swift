@@ -15,7 +15,7 @@ package struct Value {
   package var count: Int { slot.pointee.shape.product }
   package var requiresGrad: Bool { slot.pointee.requiresGrad }
   package var isLeaf: Bool { slot.pointee.isLeaf }
-  package var isContiguous: Bool { slot.pointee.isContiguous }
+  package var isContiguous: Bool { slot.isContiguous }
   package var operationName: StaticString { slot.pointee.operation == .leaf ? "" : slot.pointee.operation.rule.name }
   package var version: Int { Int(engine.storage(slot.pointee.storage).pointee.version) }
 

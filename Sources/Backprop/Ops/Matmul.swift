@@ -161,19 +161,25 @@ private func matrixOffset(_ batch: Nest, _ operand: Int, _ i: Int) -> Int {
 enum Matmul: Rule {
   static var name: StaticString { "matmul" }
   static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
+    let e = c.engine, a = c[0], b = c[1]
+    if a.pointee.shape.count != 2 || b.pointee.shape.count != 2 || !a.pointee.dtype.isDifferentiable { return try batched(c) }
+    let m = a.pointee.shape[0], k = a.pointee.shape[1], n = b.pointee.shape[1]
+    let out = try e.make(a.pointee.dtype, Dims(m, n), for: name)
+    let left = Matrix(e.data(c.input(0)), a.pointee.strides[0], a.pointee.strides[1])
+    let right = Matrix(e.data(c.input(1)), b.pointee.strides[0], b.pointee.strides[1])
+    do throws(Failure) { try e.product(a.pointee.dtype, m, n, k, left, right, e.data(out), for: name) } catch {
+      e.drop(out, value: true)
+      throw error
+    }
+    return out
+  }
+
+  @inline(never) private static func batched(_ c: Call) throws(Failure) -> UInt32 {
     let e = c.engine, sa = c[0].pointee.shape, sb = c[1].pointee.shape
     let ta = c[0].pointee.strides, tb = c[1].pointee.strides
     let type = c[0].pointee.dtype
     let m = sa[sa.count - 2], k = sa.last, n = sb.last
     let left = Matrix(e.data(c.input(0)), ta[ta.count - 2], ta.last), right = Matrix(e.data(c.input(1)), tb[tb.count - 2], tb.last)
-    if sa.count == 2, sb.count == 2, type.isDifferentiable {
-      let out = try e.make(type, Dims(m, n), for: name)
-      do throws(Failure) { try e.product(type, m, n, k, left, right, e.data(out), for: name) } catch {
-        e.drop(out, value: true)
-        throw error
-      }
-      return out
-    }
     var batchA = sa, batchB = sb, strideA = ta, strideB = tb
     for _ in 0..<2 {
       batchA.remove(at: batchA.count - 1)
@@ -186,7 +192,7 @@ enum Matmul: Rule {
     let out = try e.make(type, batch.appending(m, n), for: name)
     do throws(Failure) {
       if !type.isDifferentiable { return try integerProduct(c, batch, out) }
-      if batchB.product == 1, batch == batchA, c[0].pointee.isContiguous, batch.product > 0 {
+      if batchB.product == 1, batch == batchA, c[0].isContiguous, batch.product > 0 {
         // One right-hand side for all: the batch is just more rows.
         try e.product(type, batch.product &* m, n, k, Matrix(left.at, k, 1), right, e.data(out), for: name)
       } else {

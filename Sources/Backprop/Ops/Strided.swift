@@ -159,7 +159,7 @@ extension Engine {
 
   /// x itself with one more reference if it lies without gaps, else a packed copy. `drop(_, value: true)` ends its use.
   @inline(never) func contiguous(_ x: UInt32, for operation: StaticString) throws(Failure) -> UInt32 {
-    if slot(x).pointee.isContiguous { hold(x); return x }
+    if slot(x).isContiguous { hold(x); return x }
     return try packed(x, for: operation)
   }
 
@@ -171,7 +171,7 @@ extension Engine {
     guard let f = kernels.unary(kernel.rawValue, s.pointee.dtype.rawValue) else {
       throw .dtype("\(operation): not defined for \(s.pointee.dtype)")
     }
-    if s.pointee.isContiguous {
+    if s.isContiguous {
       let out = try make(dtype ?? s.pointee.dtype, s.pointee.shape, for: operation)
       let n = s.pointee.shape.product
       if n <= elementsPerChunk {
@@ -181,7 +181,7 @@ extension Engine {
       runUnary(f, data(x), data(out), n, p, q, s.pointee.dtype.size, slot(out).pointee.dtype.size)
       return out
     }
-    if isWalking, s.pointee.isUniform {
+    if isWalking, s.isUniform {
       let one = try make(dtype ?? s.pointee.dtype, Dims(), for: operation)
       f(1, data(x), data(one), p, q)
       return try stretch(one, to: s.pointee.shape, operation)
@@ -227,7 +227,7 @@ extension Engine {
     guard let f = kernels.binary(kernel.rawValue, type.rawValue) else {
       throw .dtype("\(operation): not defined for \(type)")
     }
-    if sa.pointee.shape == sb.pointee.shape, sa.pointee.isContiguous, sb.pointee.isContiguous {
+    if sa.pointee.shape == sb.pointee.shape, sa.isContiguous, sb.isContiguous {
       let n = sa.pointee.shape.product
       let out = try make(dtype ?? type, sa.pointee.shape, for: operation)
       if n <= elementsPerChunk {
@@ -237,7 +237,7 @@ extension Engine {
       return try runNest(f, a, b, out, operation)
     }
     // One number beside a tensor.
-    if sb.pointee.shape.product == 1, sb.pointee.shape.count <= sa.pointee.shape.count, sa.pointee.isContiguous {
+    if sb.pointee.shape.product == 1, sb.pointee.shape.count <= sa.pointee.shape.count, sa.isContiguous {
       let n = sa.pointee.shape.product
       if n <= elementsPerChunk {
         let out = try make(dtype ?? type, sa.pointee.shape, for: operation)
@@ -245,16 +245,23 @@ extension Engine {
         return out
       }
     }
+    return try runStretched(f, a, b, to: dtype ?? type, operation)
+  }
+
+  @inline(never) private func runStretched(
+    _ f: @escaping BinaryFunction, _ a: UInt32, _ b: UInt32, to type: DType, _ operation: StaticString
+  ) throws(Failure) -> UInt32 {
+    let sa = slot(a), sb = slot(b)
     let shape = try sa.pointee.shape.broadcast(with: sb.pointee.shape, for: operation)
-    if isWalking, sa.pointee.isUniform || sa.pointee.shape.product == 1, sb.pointee.isUniform || sb.pointee.shape.product == 1, shape.product > 1 {
-      let one = try make(dtype ?? type, Dims(), for: operation)
+    if isWalking, sa.isUniform || sa.pointee.shape.product == 1, sb.isUniform || sb.pointee.shape.product == 1, shape.product > 1 {
+      let one = try make(type, Dims(), for: operation)
       f(1, data(a), 1, data(b), 1, data(one))
       return try stretch(one, to: shape, operation)
     }
-    return try runNest(f, a, b, make(dtype ?? type, shape, for: operation), operation)
+    return try runNest(f, a, b, make(type, shape, for: operation), operation)
   }
 
-  private func runNest(_ f: @escaping BinaryFunction, _ a: UInt32, _ b: UInt32, _ out: UInt32, _ operation: StaticString) throws(Failure) -> UInt32 {
+  @inline(never) private func runNest(_ f: @escaping BinaryFunction, _ a: UInt32, _ b: UInt32, _ out: UInt32, _ operation: StaticString) throws(Failure) -> UInt32 {
     var job = NestJob(nest: Nest(Dims(), InlineArray(repeating: Dims()), operands: 0))
     job.binary = f
     do throws(Failure) { try runNest(&job, out, [a, b, 0], 2, operation) } catch {
@@ -328,7 +335,7 @@ extension Engine {
   @inline(never) func runInPlace(_ kernel: BinaryKernel, _ y: UInt32, _ x: UInt32) {
     guard let f = kernels.binary(kernel.rawValue, slot(y).pointee.dtype.rawValue) else { return }
     let n = slot(y).pointee.shape.product
-    if n <= elementsPerChunk, slot(x).pointee.isContiguous, slot(x).pointee.shape == slot(y).pointee.shape {
+    if n <= elementsPerChunk, slot(x).isContiguous, slot(x).pointee.shape == slot(y).pointee.shape {
       return f(n, data(y), 1, data(x), 1, data(y))
     }
     var strides = InlineArray<4, Dims>(repeating: Dims())

@@ -59,29 +59,35 @@ struct Slot {
 
   var isLeaf: Bool { operation == .leaf }
   var requiresGrad: Bool { flags.contains(.requiresGrad) }
-  var isContiguous: Bool {
-    var step = 1, i = shape.count - 1
-    while i >= 0 {
-      let n = shape[i]
-      if n == 0 { return true }
-      if n != 1 && strides[i] != step { return shape.product == 0 }
-      step &*= n
-      i -= 1
-    }
-    return true
-  }
 }
 
-extension Slot {
+/// Asked of the record where it lies: a method of `Slot` would be given a copy of all of it.
+extension UnsafeMutablePointer where Pointee == Slot {
+  /// Row-major without gaps.
+  var isContiguous: Bool {
+    @inline(never) get {
+      var step = 1, i = pointee.shape.count - 1
+      while i >= 0 {
+        let n = pointee.shape[i]
+        if n == 0 { return true }
+        if n != 1 && pointee.strides[i] != step { return pointee.shape.product == 0 }
+        step &*= n
+        i -= 1
+      }
+      return true
+    }
+  }
   /// More than one element, all of them one place in memory.
   var isUniform: Bool {
-    var some = false, i = 0
-    while i < shape.count {
-      if shape[i] == 0 { return false }
-      if shape[i] != 1 { if strides[i] != 0 { return false }; some = true }
-      i += 1
+    @inline(never) get {
+      var some = false, i = 0
+      while i < pointee.shape.count {
+        if pointee.shape[i] == 0 { return false }
+        if pointee.shape[i] != 1 { if pointee.strides[i] != 0 { return false }; some = true }
+        i += 1
+      }
+      return some
     }
-    return some
   }
 }
 
