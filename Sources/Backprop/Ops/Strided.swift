@@ -76,23 +76,39 @@ struct NestJob {
   var select: SelectFunction?
   var p = 0.0, q = 0.0
 
-  /// Row-wise calls of the kernel on `count` elements of row `r`, from element `start` on.
-  @inline(never) func run(row r: Int, from start: Int, count n: Int) {
-    @inline(__always) func at(_ k: Int) -> UnsafeMutableRawPointer {
+  /// Calls the kernel on `count` elements, from element `start` on, of each of the rows `first` ..< `end`. Where rows follow one another in
+  /// the dimension next to the innermost, pointers move along; only where that ends are they looked up.
+  @inline(never) func run(rows first: Int, to end: Int, from start: Int, count n: Int) {
+    let last = nest.sizes.count - 1, inner = last > 0 ? nest.sizes[last - 1] : 1
+    @inline(__always) func at(_ k: Int, _ r: Int) -> UnsafeMutableRawPointer {
       base[k].unsafelyUnwrapped + (nest.offset(k, row: r) &+ start &* nest.rowStride(k)) &* elementSize[k]
     }
-    if let unary { unary(n, at(1), at(0), p, q) }
-    else if let binary { binary(n, at(1), nest.rowStride(1), at(2), nest.rowStride(2), at(0)) }
-    else if let select { select(n, at(1), nest.rowStride(1), at(2), nest.rowStride(2), at(3), nest.rowStride(3), at(0)) }
+    @inline(__always) func step(_ k: Int) -> Int { last > 0 ? nest.strides[k][last - 1] &* elementSize[k] : 0 }
+    let three = nest.operands > 2, four = nest.operands > 3
+    let s0 = step(0), s1 = step(1), s2 = three ? step(2) : 0, s3 = four ? step(3) : 0
+    let aStride = nest.rowStride(1), bStride = three ? nest.rowStride(2) : 0, cStride = four ? nest.rowStride(3) : 0
+    var r = first
+    while r < end {
+      var y = at(0, r), a = at(1, r), b = three ? at(2, r) : a, c = four ? at(3, r) : a
+      let whole = r &- r % inner &+ inner, stop = whole < end ? whole : end
+      while r < stop {
+        if let binary { binary(n, a, aStride, b, bStride, y) }
+        else if let unary { unary(n, a, y, p, q) }
+        else if let select { select(n, a, aStride, b, bStride, c, cStride, y) }
+        y += s0
+        a += s1
+        b += s2
+        c += s3
+        r += 1
+      }
+    }
   }
 
   @inline(never) mutating func run(threads: Int) {
     let n = nest.rowLength, rows = nest.rows
     if n == 0 || rows == 0 { return }
     if rows &* n <= serialElements || threads <= 1 {
-      var r = 0
-      while r < rows { run(row: r, from: 0, count: n); r += 1 }
-      return
+      return run(rows: 0, to: rows, from: 0, count: n)
     }
     splitsRow = rows == 1
     rowsPerChunk = splitsRow ? 1 : (elementsPerChunk + n - 1) / n
@@ -103,11 +119,10 @@ struct NestJob {
         let n = job.pointee.nest.rowLength
         if job.pointee.splitsRow {
           let start = chunk &* elementsPerChunk
-          job.pointee.run(row: 0, from: start, count: n - start < elementsPerChunk ? n - start : elementsPerChunk)
+          job.pointee.run(rows: 0, to: 1, from: start, count: n - start < elementsPerChunk ? n - start : elementsPerChunk)
         } else {
-          var r = chunk &* job.pointee.rowsPerChunk
-          let end = r &+ job.pointee.rowsPerChunk, rows = job.pointee.nest.rows
-          while r < end && r < rows { job.pointee.run(row: r, from: 0, count: n); r += 1 }
+          let first = chunk &* job.pointee.rowsPerChunk, end = first &+ job.pointee.rowsPerChunk, rows = job.pointee.nest.rows
+          job.pointee.run(rows: first, to: end < rows ? end : rows, from: 0, count: n)
         }
       }
     }
