@@ -129,6 +129,11 @@ def markdown(found, curves=None):
     return text
 
 
+def with_table(text, table):
+    """The text with another table between its marks."""
+    return text[: text.index(BEGIN) + len(BEGIN) + 1] + table + text[text.index(END) :]
+
+
 def quoted(text):
     """What stands between the marks, or None."""
     match = re.search(re.escape(BEGIN) + r"\n(.*?)" + re.escape(END), text, re.S)
@@ -142,4 +147,4 @@ def update_readme(root):
     if new is None or quoted(readme) is None:
         print("README.md is left as it is: no workloads were measured, or it has no marks")
         return
-    path.write_text(readme.replace(quoted(readme), new))
+    path.write_text(with_table(readme, new))

@@ -24,6 +24,14 @@ def test_the_readme_quotes_the_results():
 
 
 @ours
+def test_only_what_stands_between_the_marks_is_replaced():
+    empty = f"before\n{report.BEGIN}\n{report.END}\nafter\n"
+    once = report.with_table(empty, "| a |\n")
+    assert once == f"before\n{report.BEGIN}\n| a |\n{report.END}\nafter\n"
+    assert report.quoted(once) == "| a |\n" and report.with_table(once, "") == empty
+
+
+@ours
 def test_the_fastest_peer_is_named_with_the_ratio():
     found = {"about": ABOUT, "workloads": [
         {"workload": "gpt", "threads": 1, "peers": {"backprop": peer(20, forward=5, backward=10), "torch-eager": peer(80), "jax-jit": peer(40)},
