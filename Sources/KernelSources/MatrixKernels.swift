@@ -93,7 +93,8 @@ private let directBytes = 512 << 10
     rows = PanelTile<T>.rows
     columns = PanelRow<T>.vectors * T.width
     let kc = block(k, kcMost, 8)
-    elements = up(least(n, ncMost), columns) * kc + (csa == 1 ? 0 : least(m, block(m, mcMost, rows)) * (up(kc, T.width) + T.width))
+    // A piece of the rows may be blocked otherwise than the whole: room for the largest block.
+    elements = up(least(n, ncMost), columns) * kc + (csa == 1 ? 0 : least(m, up(mcMost, rows)) * (up(kc, T.width) + T.width))
   case MatrixPath.direct:
     rows = WideTile<T>.rows
     columns = WideTile<T>.Row.vectors * T.width

@@ -144,14 +144,14 @@ struct MatrixTests {
 @Suite("Cutting a matrix product into pieces does not change a bit")
 struct MatrixCutTests {
   private func cut<T: TestReal>(_: T.Type, _ table: KernelTable) {
-    for (m, n, k) in [(130, 97, 300), (70, 70, 70), (9, 200, 33), (200, 10, 64), (1, 2500, 40), (2500, 1, 40), (600, 130, 300)] {
+    for (m, n, k) in [(130, 97, 300), (70, 70, 70), (9, 200, 33), (200, 10, 64), (1, 2500, 40), (2500, 1, 40), (600, 130, 300), (992, 128, 64)] {
       for form in 0..<4 {
         for accumulate in [false, true] {
           var whole = Product<T>(m, n, k, transposeA: form & 1 != 0, transposeB: form & 2 != 0)
           var pieces = whole
           let plan = whole.plan(table)
           whole.compute(table, plan, rows: 0..<m, columns: 0..<n, accumulate: accumulate)
-          let rows = plan[1] * 3, columns = plan[2] * 2
+          let rows = plan[1] * (m > 900 ? 42 : 3), columns = plan[2] * 2
           for i in stride(from: 0, to: m, by: rows) {
             for j in stride(from: 0, to: n, by: columns) {
               pieces.compute(table, plan, rows: i..<min(m, i + rows), columns: j..<min(n, j + columns), accumulate: accumulate)

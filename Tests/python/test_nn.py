@@ -312,6 +312,28 @@ def test_pooling_layers():
 
 
 @ours
+def test_products_have_the_same_bits_for_any_number_of_threads():
+    """Sizes whose pieces are blocked otherwise than the whole, each operand lying either way."""
+    def product(m, n, k, a_turned, b_turned):
+        torch.manual_seed(0)
+        a = torch.randn(k, m).transpose(0, 1) if a_turned else torch.randn(m, k)
+        b = torch.randn(n, k).transpose(0, 1) if b_turned else torch.randn(k, n)
+        return (a @ b).tolist()
+
+    before = torch.get_num_threads()
+    try:
+        for m, n, k in [(992, 128, 512), (512, 128, 992), (128, 512, 1024), (1024, 65, 128), (31, 1000, 300)]:
+            for form in [(False, False), (False, True), (True, False), (True, True)]:
+                torch.set_num_threads(1)
+                alone = product(m, n, k, *form)
+                for threads in (2, 3, 4, 7):
+                    torch.set_num_threads(threads)
+                    assert product(m, n, k, *form) == alone, (m, n, k, form, threads)
+    finally:
+        torch.set_num_threads(before)
+
+
+@ours
 def test_convolutions_have_the_same_bits_for_any_number_of_threads():
     before = torch.get_num_threads()
     cases = [((3, 16, 12, 12), (32, 16, 5, 5), {}), ((1, 32, 20, 20), (48, 32, 3, 3), {"padding": 1}),
