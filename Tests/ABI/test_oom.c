@@ -101,6 +101,62 @@ static int sequences(job *j) {
   return status == BP_OK;
 }
 
+/* Convolution, pooling and norms. */
+static int images(job *j) {
+  static const int64_t image[4] = {2, 2, 9, 9}, kernel[4] = {4, 2, 3, 3}, back[4] = {4, 2, 2, 2}, labels[1] = {2};
+  static const int64_t classes[2] = {1, 0};
+  bp_conv_options o = BP_CONV_OPTIONS_INIT;
+  bp_pool_options two = BP_POOL_OPTIONS_INIT(2), three = BP_POOL_OPTIONS_INIT(3);
+  bp_tensor *w, *v, *x, *y, *target;
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  target = bp_tensor_create(j->ctx, BP_INT64, 1, labels, classes);
+  o.padding[0] = o.padding[1] = 1;
+  w = bp_randn(j->ctx, BP_FLOAT32, 4, kernel);
+  v = bp_randn(j->ctx, BP_FLOAT32, 4, back);
+  x = bp_randn(j->ctx, BP_FLOAT32, 4, image);
+  bp_set_requires_grad(w, 1);
+  bp_set_requires_grad(v, 1);
+  bp_set_requires_grad(x, 1);
+  three.stride[0] = three.stride[1] = 2;
+  y = bp_batch_norm(bp_conv2d(x, w, NULL, &o), NULL, NULL, NULL, NULL, 1, 0.1, 1e-5);
+  y = bp_group_norm(bp_max_pool2d(bp_relu(y), &three), 2, NULL, NULL, 1e-5);
+  y = bp_avg_pool2d(bp_max_pool2d(bp_conv_transpose2d(y, v, NULL, NULL), &two), &two);
+  y = bp_flatten(y, 1, -1);
+  y = bp_cross_entropy(y, target, NULL);
+  if (y) status = bp_backward(y);
+  bp_release(target);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK;
+}
+
+/* Runs the work in contexts that may use a little more memory each time, until it has enough: whatever the engine allocates, however small,
+ * is refused once. */
+static void at_every_limit(const char *name, int (*work)(job *)) {
+  uint64_t limit;
+  int refused = 0, done = 0;
+  begin(name);
+  for (limit = 64; !done && limit < 1 << 20; limit += 64) {
+    bp_context_options o = BP_CONTEXT_OPTIONS_INIT;
+    job j;
+    int64_t tensors, bytes;
+    memset(&j, 0, sizeof j);
+    o.memory_limit = limit;
+    o.num_threads = 1;
+    j.ctx = bp_context_create(&o);
+    if (!check(j.ctx != NULL)) return;
+    tensors = bp_memory_stat(j.ctx, BP_MEMORY_TENSORS);
+    bytes = bp_memory_stat(j.ctx, BP_MEMORY_IN_USE);
+    done = work(&j);
+    if (!done) check(bp_context_status(j.ctx) == BP_E_MEMORY && *bp_context_message(j.ctx));
+    refused += !done;
+    check(bp_memory_stat(j.ctx, BP_MEMORY_TENSORS) == tensors && bp_memory_stat(j.ctx, BP_MEMORY_IN_USE) == bytes);
+    bp_context_destroy(j.ctx);
+  }
+  printf("# refused below %d limits\n", refused);
+  check(done && refused > 10);
+}
+
 /* Runs the work with the k-th allocation failing, k = 0, 1, 2 …, until it needs no more than k. */
 static void at_every_place(const char *name, int (*work)(job *), int all_later) {
   job j;
@@ -144,6 +200,8 @@ int main(void) {
   at_every_place("forward, backward and an optimizer step, and nothing after", train, 1);
   at_every_place("views, reductions and random numbers", views, 0);
   at_every_place("attention, a recurrent layer and their gradients", sequences, 0);
+  at_every_place("convolution, pooling and norms, and their gradients", images, 0);
+  at_every_limit("convolution, pooling and norms within every limit", images);
   at_every_place("views, reductions and random numbers, and nothing after", views, 1);
   at_every_place("saving and loading", save_and_load, 0);
   remove(path);

@@ -141,7 +141,6 @@ enum MaxPool2d: Rule {
       }
       if ys.product > 0 { try e.pool(.max, type, shape, a, e.data(x), codes: codes == 0 ? nil : e.data(codes), e.data(out), for: name) }
     } catch {
-      if c.count > 1 { e.drop(c.input(1), value: true) }
       e.drop(out, value: true)
       throw error
     }
