@@ -2,19 +2,19 @@
 import CShim
 import KernelAPI
 
-private struct GradientPiece: Pieced { var piece: Piece }
-
-private struct NormJob {
-  var pieces: PieceList<GradientPiece>
-  var squares: SquaresFunction
-  /// One sum per cut.
-  var partial: UnsafeMutablePointer<Double>
+/// A gradient lies without gaps, always: the walk sees to it.
+private struct GradientPiece: Pieced {
+  var piece: Piece
+  var type: DType
+  var squares: SquaresFunction?
+  var multiply: BinaryFunction?
 }
 
-private struct ScaleJob {
+private struct GradientJob {
   var pieces: PieceList<GradientPiece>
-  var multiply: BinaryFunction
-  var factor: UnsafeMutableRawPointer
+  /// One sum per cut.
+  var partial: UnsafeMutablePointer<Double>?
+  var factor32: Float = 1, factor64 = 1.0
 }
 
 extension Engine {
@@ -29,57 +29,56 @@ extension Engine {
     }
   }
 
-  /// Calls `body` with the gradients of one type that lie without gaps, as pieces; `rest` gets the others.
   private func withPieces(
-    _ parameters: UnsafeBufferPointer<Value>, _ type: DType, _ name: StaticString, _ rest: (Value) throws(Failure) -> Void,
-    _ body: (PieceList<GradientPiece>) throws(Failure) -> Void
+    _ parameters: UnsafeBufferPointer<Value>, _ name: StaticString, _ body: (inout GradientJob) throws(Failure) -> Void
   ) throws(Failure) {
     try withScratch(of: GradientPiece.self, count: parameters.count, for: name) { (memory) throws(Failure) in
-      var list = PieceList(memory)
+      var job = GradientJob(pieces: PieceList(memory))
       try eachGradient(parameters, name) { (g) throws(Failure) in
-        if g.dtype != type { return }
-        if !g.isContiguous { return try rest(g) }
-        list.add(GradientPiece(piece: Piece(count: g.count, size: type.size, data: g.data)))
+        job.pieces.add(GradientPiece(
+          piece: Piece(count: g.count, size: g.dtype.size, data: g.data), type: g.dtype, squares: kernels.squares(g.dtype.rawValue),
+          multiply: kernels.binary(BinaryKernel.mul.rawValue, g.dtype.rawValue)))
       }
-      if list.elements > 0 { try body(list) }
+      if job.pieces.elements > 0 { try body(&job) }
     }
   }
 
-  private func sumOfSquares(_ parameters: UnsafeBufferPointer<Value>, _ type: DType, _ name: StaticString) throws(Failure) -> Double {
-    guard let f = kernels.squares(type.rawValue) else { return 0 }
+  private func sumOfSquares(_ parameters: UnsafeBufferPointer<Value>, _ name: StaticString) throws(Failure) -> Double {
     var total = 0.0
-    try withPieces(parameters, type, name, { (g) throws(Failure) in total += try g.square().sum().get(0) }) { (list) throws(Failure) in
-      try withScratch(of: Double.self, count: list.chunks, for: name) { (partial) throws(Failure) in
-        var job = NormJob(pieces: list, squares: f, partial: partial)
-        parallel(chunks: list.chunks, threads: threads, &job) { context, chunk, _ in
-          let j = context.assumingMemoryBound(to: NormJob.self)
-          let squares = j.pointee.squares
+    try withPieces(parameters, name) { (job) throws(Failure) in
+      let chunks = job.pieces.chunks
+      try withScratch(of: Double.self, count: chunks, for: name) { (partial) throws(Failure) in
+        job.partial = partial
+        parallel(chunks: chunks, threads: threads, &job) { context, chunk, _ in
+          let j = context.assumingMemoryBound(to: GradientJob.self)
           var sum = 0.0
-          j.pointee.pieces.each(chunk) { (p, start, n) in sum += squares(n, p.pointee.piece.data + start &* p.pointee.piece.size) }
-          j.pointee.partial[chunk] = sum
+          j.pointee.pieces.each(chunk) { (p, start, n) in
+            if let f = p.pointee.squares { sum += f(n, p.pointee.piece.data + start &* p.pointee.piece.size) }
+          }
+          j.pointee.partial?[chunk] = sum
         }
         var k = 0
-        while k < list.chunks { total += partial[k]; k += 1 }
+        while k < chunks { total += partial[k]; k += 1 }
       }
     }
     return total
   }
 
-  private func scaleGradients(_ parameters: UnsafeBufferPointer<Value>, _ type: DType, by factor: Double, _ name: StaticString) throws(Failure) {
-    guard let f = kernels.binary(BinaryKernel.mul.rawValue, type.rawValue) else { return }
-    let number = try Value.full(self, type, Dims(), factor)
-    try withPieces(parameters, type, name, { (g) throws(Failure) in _ = try g.mul_(number) }) { (list) throws(Failure) in
-      var job = ScaleJob(pieces: list, multiply: f, factor: number.data)
-      parallel(chunks: list.chunks, threads: threads, &job) { context, chunk, _ in
-        let j = context.assumingMemoryBound(to: ScaleJob.self)
-        let f = j.pointee.multiply, factor = j.pointee.factor
+  /// Fails before anything is changed, or not at all.
+  private func scaleGradients(_ parameters: UnsafeBufferPointer<Value>, by factor: Double, _ name: StaticString) throws(Failure) {
+    try withPieces(parameters, name) { (job) throws(Failure) in
+      job.factor32 = Float(factor)
+      job.factor64 = factor
+      parallel(chunks: job.pieces.chunks, threads: threads, &job) { context, chunk, _ in
+        let j = context.assumingMemoryBound(to: GradientJob.self)
+        var factor32 = j.pointee.factor32, factor64 = j.pointee.factor64
         j.pointee.pieces.each(chunk) { (p, start, n) in
           let x = p.pointee.piece.data + start &* p.pointee.piece.size
-          f(n, x, 1, factor, 0, x)
+          if p.pointee.type == .float32 { p.pointee.multiply?(n, x, 1, &factor32, 0, x) } else { p.pointee.multiply?(n, x, 1, &factor64, 0, x) }
         }
       }
     }
-    try eachGradient(parameters, name) { (g) throws(Failure) in if g.dtype == type, g.isContiguous { g.bumpVersion() } }
+    try eachGradient(parameters, name) { (g) throws(Failure) in g.bumpVersion() }
   }
 
   /// The norm of all gradients together; where it exceeds `most`, they are scaled by most/(norm + 10⁻⁶). See `bp_clip_grad_norm_`.
@@ -91,7 +90,7 @@ extension Engine {
     try withoutRecording { () throws(Failure) in
       try scopedWork { () throws(Failure) in
         if p == 2 {
-          norm = try (sumOfSquares(parameters, .float32, name) + sumOfSquares(parameters, .float64, name)).squareRoot()
+          norm = try sumOfSquares(parameters, name).squareRoot()
         } else {
           try eachGradient(parameters, name) { (g) throws(Failure) in
             if g.count == 0 { return }
@@ -107,8 +106,7 @@ extension Engine {
         }
         let factor = most / (norm + 1e-6)
         if factor >= 1 || most == .infinity { return }
-        try scaleGradients(parameters, .float32, by: factor, name)
-        try scaleGradients(parameters, .float64, by: factor, name)
+        try scaleGradients(parameters, by: factor, name)
       }
     }
     return norm
@@ -118,17 +116,10 @@ extension Engine {
   package func clipGradientValue(_ parameters: UnsafeBufferPointer<Value>, to most: Double) throws(Failure) {
     let name: StaticString = "clip_grad_value_"
     if !(most >= 0) { throw .argument("\(name): clip_value must be a number ≥ 0, it is \(most)") }
-    try withoutRecording { () throws(Failure) in
-      try scopedWork { () throws(Failure) in
-        try eachGradient(parameters, name) { (g) throws(Failure) in
-          if g.isContiguous {
-            runInPlace(.clamp, g.index, p: -most, q: most)
-            g.bumpVersion()
-          } else {
-            _ = try g.copy_(g.clamp(-most, most))
-          }
-        }
-      }
+    try eachGradient(parameters, name) { (_) throws(Failure) in }  // finds what is not ours before anything is changed
+    try eachGradient(parameters, name) { (g) throws(Failure) in
+      runInPlace(.clamp, g.index, p: -most, q: most)
+      g.bumpVersion()
     }
   }
 }
