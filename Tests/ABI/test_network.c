@@ -165,6 +165,26 @@ static void networks(bp_context *ctx) {
     no_error(ctx);
     check(bp_clip_grad_norm_(2, two, 1, 0, NULL) == BP_E_ARGUMENT);
     bp_context_clear(ctx);
+    {
+      /* Both types as one vector; a parameter of another context behind the first changes nothing. */
+      bp_context *elsewhere = bp_context_create(NULL);
+      bp_tensor *mixed[2], *foreign[2];
+      double one = 1;
+      mixed[0] = two[0];
+      mixed[1] = bp_parameter(ctx, BP_FLOAT64, 0, NULL, &one);
+      bp_zero_grad(two[0]);
+      bp_backward(bp_add(bp_sum(bp_mul(two[0], floats(ctx, "2", "3 -4"))), bp_mul(mixed[1], bp_scalar(ctx, 12))));
+      check(bp_clip_grad_norm_(2, mixed, 6.5, 2, &norm) == BP_OK && norm == 13);
+      expect(bp_grad(two[0]), "2", "1.5 -2");
+      check(bp_item(bp_grad(mixed[1])) > 5.999999 && bp_item(bp_grad(mixed[1])) < 6);
+      foreign[0] = two[0];
+      foreign[1] = bp_scalar(elsewhere, 1);
+      check(bp_clip_grad_value_(2, foreign, 0.5) == BP_E_HANDLE && bp_clip_grad_norm_(2, foreign, 0.5, 2, NULL) == BP_E_HANDLE);
+      expect(bp_grad(two[0]), "2", "1.5 -2");
+      bp_context_clear(ctx);
+      bp_context_destroy(elsewhere);
+      bp_release(mixed[1]);
+    }
   }
   bp_scope_pop(ctx);
   no_error(ctx);
