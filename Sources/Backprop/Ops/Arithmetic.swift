@@ -137,11 +137,7 @@ enum Where: Rule {
     let values = try c[1].pointee.shape.broadcast(with: c[2].pointee.shape, for: name)
     let shape = try c[0].pointee.shape.broadcast(with: values, for: name)
     let out = try e.make(c[1].pointee.dtype, shape, for: name)
-    do throws(Failure) { try e.runSelect(c.input(0), c.input(1), c.input(2), into: out, for: name) } catch {
-      e.drop(out, value: true)
-      throw error
-    }
-    return out
+    return try e.filled(out) { () throws(Failure) in try e.runSelect(c.input(0), c.input(1), c.input(2), into: out, for: name) }
   }
   static func saves(_ wants: UInt8) -> UInt8 { 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {

@@ -174,18 +174,14 @@ enum Attention: Rule {
       i += 1
     }
     let out = try make(e, type, batch, length, v.last)
-    do throws(Failure) {
+    return try e.filled(out) { () throws(Failure) in
       c.keep(try e.make(type, batch.inserting(length, at: batch.count), for: name))
       operands[Operand.out] = out
       if batch.product &* length > 0 {
         try e.attention(
           f, operands, c.kept, batch, causal: c.attributes.a != 0, scale: c.attributes.x, perPiece: queriesPerPiece, for: name)
       }
-    } catch {
-      e.drop(out, value: true)
-      throw error
     }
-    return out
   }
 
   static func saves(_ wants: UInt8) -> UInt8 { 1 | 2 | 4 | 8 | 16 | savesOutput }

@@ -58,15 +58,11 @@ enum Conv2d: Rule {
     let layout = WeightLayout(
       data: e.data(w), output: ws[1] * places, channel: places, group: ws[0] / o.groups * ws[1] * places, places: places,
       bias: bias == 0 ? nil : UnsafeRawPointer(e.data(bias)), biasStride: bias == 0 ? 0 : e.slot(bias).pointee.strides[0])
-    do throws(Failure) {
+    return try e.filled(out) { () throws(Failure) in
       try e.correlate(
         type, rows, columns, images: xs[0], groups: o.groups, channels: ws[1], outputs: ws[0] / o.groups, e.data(x), layout,
         kernelWidth: ws[3], e.data(out), height: ys[2], width: ys[3], for: name)
-    } catch {
-      e.drop(out, value: true)
-      throw error
     }
-    return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
@@ -94,15 +90,11 @@ enum ConvTranspose2d: Rule {
       data: e.data(w), output: places, channel: ws[1] * places, group: ws[0] / o.groups * ws[1] * places, places: places,
       bias: bias == 0 ? nil : UnsafeRawPointer(e.data(bias)), biasStride: bias == 0 ? 0 : e.slot(bias).pointee.strides[0])
     if o.stride == (1, 1), ws[1] > 2, ys[2] * ys[3] * 2 > xs[2] * xs[3] * 3, xs[2] * xs[3] > 0 {
-      do throws(Failure) {
+      return try e.filled(out) { () throws(Failure) in
         try e.spread(
           type, o, images: xs[0], channels: ws[0] / o.groups, outputs: ws[1], kernel: (ws[2], ws[3]), e.data(x), (xs[2], xs[3]), layout,
           e.data(out), height: ys[2], width: ys[3], for: name)
-      } catch {
-        e.drop(out, value: true)
-        throw error
       }
-      return out
     }
     // Outputs whose distance from a window's start leaves the same remainder see the same places of the window.
     var phase = 0
@@ -151,15 +143,11 @@ enum Conv2dWeight: Rule {
     defer { e.drop(g, value: true) }
     let out = try e.make(type, ws, for: name)
     let (rows, columns) = o.axes(xs, kernel: ws, gs)
-    do throws(Failure) {
+    return try e.filled(out) { () throws(Failure) in
       try e.correlateWeights(
         type, rows, columns, images: xs[0], groups: o.groups, channels: ws[1], outputs: ws[0] / o.groups, e.data(x), e.data(g),
         kernelWidth: ws[3], e.data(out), for: name)
-    } catch {
-      e.drop(out, value: true)
-      throw error
     }
-    return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {

@@ -214,11 +214,7 @@ enum IndexAdd: Rule {
   static func forward(_ c: inout Call) throws(Failure) -> UInt32 {
     let e = c.engine
     let out = try e.packed(c.input(0), for: name)
-    do throws(Failure) { try add(e, out, c.attributes.a, c.input(1), c.input(2)) } catch {
-      e.drop(out, value: true)
-      throw error
-    }
-    return out
+    return try e.filled(out) { () throws(Failure) in try add(e, out, c.attributes.a, c.input(1), c.input(2)) }
   }
 
   /// Adds the slices of `source` to `target`, which is dense, at `places` along d. Threads share the elements of a slice, so

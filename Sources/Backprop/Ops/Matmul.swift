@@ -167,11 +167,7 @@ enum Matmul: Rule {
     let out = try e.make(a.pointee.dtype, Dims(m, n), for: name)
     let left = Matrix(e.data(c.input(0)), a.pointee.strides[0], a.pointee.strides[1])
     let right = Matrix(e.data(c.input(1)), b.pointee.strides[0], b.pointee.strides[1])
-    do throws(Failure) { try e.product(a.pointee.dtype, m, n, k, left, right, e.data(out), for: name) } catch {
-      e.drop(out, value: true)
-      throw error
-    }
-    return out
+    return try e.filled(out) { () throws(Failure) in try e.product(a.pointee.dtype, m, n, k, left, right, e.data(out), for: name) }
   }
 
   @inline(never) private static func batched(_ c: Call) throws(Failure) -> UInt32 {
@@ -282,15 +278,11 @@ enum LinearMap: Rule {
     let out = try e.make(type, shape, for: name)
     let m = shape.removing(at: shape.count - 1).product
     let w = Matrix(e.data(c.input(1)), c[1].pointee.strides[1], c[1].pointee.strides[0])
-    do throws(Failure) {
+    return try e.filled(out) { () throws(Failure) in
       let bias = c.input(2) == 0 ? 0 : try e.contiguous(c.input(2), for: name)
       defer { if bias != 0 { e.drop(bias, value: true) } }
       try e.product(type, m, n, k, Matrix(e.data(x), k, 1), w, e.data(out), bias: bias == 0 ? nil : e.data(bias), for: name)
-    } catch {
-      e.drop(out, value: true)
-      throw error
     }
-    return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { (wants & 1) << 1 | (wants & 2) >> 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {

@@ -133,18 +133,14 @@ enum MaxPool2d: Rule {
     defer { e.drop(x, value: true) }
     let ys = e.pooled(shape, a)
     let out = try e.make(type, ys, for: name)
-    do throws(Failure) {
+    return try e.filled(out) { () throws(Failure) in
       var codes: UInt32 = 0
       if e.isRecording, c[0].pointee.requiresGrad {
         codes = try e.make(type, ys, for: name)
         c.keep(codes)
       }
       if ys.product > 0 { try e.pool(.max, type, shape, a, e.data(x), codes: codes == 0 ? nil : e.data(codes), e.data(out), for: name) }
-    } catch {
-      e.drop(out, value: true)
-      throw error
     }
-    return out
   }
   static func saves(_ wants: UInt8) -> UInt8 { 2 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
@@ -171,13 +167,9 @@ enum AvgPool2d: Rule {
     defer { e.drop(x, value: true) }
     let ys = e.pooled(shape, a)
     let out = try e.make(type, ys, for: name)
-    do throws(Failure) {
+    return try e.filled(out) { () throws(Failure) in
       if ys.product > 0 { try e.pool(.average, type, shape, a, e.data(x), codes: nil, e.data(out), for: name) }
-    } catch {
-      e.drop(out, value: true)
-      throw error
     }
-    return out
   }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let e = g.engine, x = n[0], a = n.attributes, o = PoolOptions(a)

@@ -87,6 +87,15 @@ extension Engine {
     return i
   }
 
+  /// `out`, freshly made, once `work` has filled it; given up again if that fails.
+  @inline(__always) func filled(_ out: UInt32, _ work: () throws(Failure) -> Void) throws(Failure) -> UInt32 {
+    do throws(Failure) { try work() } catch {
+      drop(out, value: true)
+      throw error
+    }
+    return out
+  }
+
   /// Takes over one reference to `storage`, also on failure.
   @inline(never) func makeSlot(
     _ dtype: DType, _ shape: Dims, _ strides: Dims, _ offset: Int, _ storage: UInt32, for operation: StaticString
