@@ -226,6 +226,9 @@ extension Value {
     try checkOption(o.stride, atLeast: 1, "stride", name)
     try checkOption(o.padding, atLeast: 0, "padding", name)
     try checkOption(o.dilation, atLeast: 1, "dilation", name)
+    if o.divisorOverride > 1 << 53 || o.divisorOverride < -1 << 53 {
+      throw .argument("\(name): divisor_override must lie within ±2⁵³, it is \(o.divisorOverride)")
+    }
     if o.kernel.0 * o.kernel.1 > 1 << 20 { throw .argument("\(name): kernel_size is too large: [\(o.kernel.0), \(o.kernel.1)]") }
     if o.padding.0 > o.kernel.0 / 2 || o.padding.1 > o.kernel.1 / 2 {
       throw .argument("\(name): padding [\(o.padding.0), \(o.padding.1)] must be at most half of kernel_size [\(o.kernel.0), \(o.kernel.1)]")
