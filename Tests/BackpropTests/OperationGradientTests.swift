@@ -55,7 +55,7 @@ struct OperationGradientTests {
   }
 
   @Test func `every operation has a case`() {
-    let names = Set((0..<OperationTable.count).map { OperationTable.name($0).description })
+    let names = Set((0..<OperationTable.count).map { String(cString: OperationTable.name($0)) })
     let covered = Set(cases.map(\.operation))
     #expect(names.subtracting(covered).subtracting(withoutGradientByNature) == [], "operations without a case")
     #expect(covered.union(withoutGradientByNature).subtracting(names) == [], "cases of no operation")

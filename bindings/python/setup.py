@@ -57,8 +57,8 @@ setup(
     ext_modules=[
         Extension(
             "backprop._core",
-            ["src/backprop/_core.c"],
-            include_dirs=[os.path.relpath(ROOT / "include", HERE)],
+            ["core/_core.c"],
+            include_dirs=[os.path.relpath(ROOT / "include", HERE)], depends=[str(p.relative_to(HERE)) for p in (HERE / "core").glob("*.h")],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             extra_compile_args=["-std=c11", "-O2", "-g0", "-fvisibility=hidden"],
             extra_link_args=["-Wl,-rpath,$ORIGIN"],

@@ -94,20 +94,32 @@ enum Operation: UInt16, CaseIterable {
   }
 }
 
-/// Operations put together from recorded ones.
-private let composite: InlineArray<19, StaticString> = [
-  "max", "min", "mean", "var", "flatten", "transpose", "squeeze", "unsqueeze", "select", "stack", "contiguous", "embedding",
-  "dropout", "mse_loss", "nll_loss", "conv1d", "max_pool1d", "avg_pool1d", "adaptive_avg_pool2d",
-]
+/// Operations put together from recorded ones: the names by family, each ended by a zero byte.
+private let composites: StaticString = """
+  max\0min\0mean\0var\0\
+  flatten\0transpose\0squeeze\0unsqueeze\0select\0stack\0contiguous\0\
+  embedding\0dropout\0\
+  mse_loss\0nll_loss\0\
+  conv1d\0max_pool1d\0avg_pool1d\0adaptive_avg_pool2d\0
+  """
 
 /// The names of all operations, in table order: PyTorch's.
 package enum OperationTable {
-  package static var count: Int { recorded + composite.count }
+  package static var count: Int {
+    var n = recorded
+    for i in 0..<composites.utf8CodeUnitCount where composites.utf8Start[i] == 0 { n += 1 }
+    return n
+  }
   private static var recorded: Int { Int(Operation.conv2dWeight.rawValue) - 1 }
-  /// i from 0 to count − 1.
-  package static func name(_ i: Int) -> StaticString {
-    if i < recorded, let operation = Operation(rawValue: UInt16(truncatingIfNeeded: i + 1)) { return operation.rule.name }
-    return composite[i - recorded]
+  /// Ended by a zero byte; i from 0 to count − 1.
+  package static func name(_ i: Int) -> UnsafePointer<UInt8> {
+    if i < recorded, let operation = Operation(rawValue: UInt16(truncatingIfNeeded: i + 1)) { return operation.rule.name.utf8Start }
+    var p = composites.utf8Start
+    for _ in recorded..<i {
+      while p.pointee != 0 { p += 1 }
+      p += 1
+    }
+    return p
   }
 }
 

@@ -7,7 +7,7 @@
 
 /* Lane l of the upper (lower) row of a pair h rows apart after the blocks of h lanes changed places; N lanes a row. */
 #define SHIM_UP(N, l, h) (((l) & (h)) ? (N) + (l) - (h) : (l))
-#define SHIM_LOW(N, l, h) (((l) & (h)) ? (N) + (l) : (l) + (h))
+#define SHIM_DOWN(N, l, h) (((l) & (h)) ? (N) + (l) : (l) + (h))
 #define SHIM_LANES_2(F, N, h) F(N, 0, h), F(N, 1, h)
 #define SHIM_LANES_4(F, N, h) SHIM_LANES_2(F, N, h), F(N, 2, h), F(N, 3, h)
 #define SHIM_LANES_8(F, N, h) SHIM_LANES_4(F, N, h), F(N, 4, h), F(N, 5, h), F(N, 6, h), F(N, 7, h)
@@ -17,7 +17,7 @@
   _Pragma("clang loop unroll(full)") for (int i = 0; i < N; i++) if (!(i & h)) {                                            \
     V a = r[i], b = r[i + h];                                                                                               \
     r[i] = __builtin_shufflevector(a, b, SHIM_LANES_##N(SHIM_UP, N, h));                                                    \
-    r[i + h] = __builtin_shufflevector(a, b, SHIM_LANES_##N(SHIM_LOW, N, h));                                               \
+    r[i + h] = __builtin_shufflevector(a, b, SHIM_LANES_##N(SHIM_DOWN, N, h));                                               \
   }
 #define SHIM_STAGES_2(V, N) SHIM_EXCHANGE(V, N, 1)
 #define SHIM_STAGES_4(V, N) SHIM_EXCHANGE(V, N, 2) SHIM_STAGES_2(V, N)

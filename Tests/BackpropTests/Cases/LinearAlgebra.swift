@@ -1,0 +1,5 @@
+// Decompositions and what is solved with them.
+import Backprop
+
+let linearAlgebraCases: [Case] = [
+]

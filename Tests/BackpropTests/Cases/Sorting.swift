@@ -1,0 +1,5 @@
+// Sorting, selecting, running sums and products.
+import Backprop
+
+let sortingCases: [Case] = [
+]

@@ -1,0 +1,212 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * Handlers of creation. v ends with dtype, device, requires_grad.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* The new leaf t (one count of it ours) with requires_grad as asked. */
+static PyObject *leaf(const Row *r, PyObject **v, bp_tensor *t) {
+  int grad = truth(v[r->count - 1], 0);
+  if (!t) return PyErr_Occurred() ? NULL : fail();
+  if (grad < 0 || check_device(v[r->count - 2]) || (grad && bp_set_requires_grad(t, 1))) {
+    if (!PyErr_Occurred()) fail();
+    bp_release(t);
+    return NULL;
+  }
+  return wrap_owned(t);
+}
+
+/* A result that belongs to an open scope, if there is one, with a count of our own. */
+static bp_tensor *kept(bp_tensor *t) { return scope_depth && t ? bp_retain(t) : t; }
+
+#define CREATION_DTYPE(x, otherwise) DTYPE_OR(r->count - 3, x, otherwise)
+
+static PyObject *run_tensor(const Row *r, PyObject **v) {
+  CREATION_DTYPE(dtype, -1);
+  return leaf(r, v, from_anything(v[0], dtype));
+}
+
+/* as_tensor: the memory of a buffer, or a tensor itself, where no conversion is needed; otherwise a copy */
+static PyObject *run_as_tensor(const Row *r, PyObject **v) {
+  CREATION_DTYPE(dtype, -1);
+  if (is_tensor(v[0])) {
+    if (dtype < 0 || dtype == bp_dtype_of(HANDLE(v[0]))) return Py_NewRef(v[0]);
+    return wrap(bp_to(HANDLE(v[0]), dtype));
+  }
+  if (!PyList_Check(v[0]) && !PyTuple_Check(v[0]) && PyObject_CheckBuffer(v[0])) {
+    bp_tensor *t = borrow(r->name, v[0], 0);
+    if (!t && PyErr_Occurred()) return NULL;
+    if (t && (dtype < 0 || dtype == bp_dtype_of(t))) return leaf(r, v, kept(t));
+    if (t) drop(t);
+  }
+  return leaf(r, v, from_anything(v[0], dtype));
+}
+
+static PyObject *run_from_buffer(const Row *r, PyObject **v) {
+  bp_tensor *t = borrow(r->name, v[0], 1);
+  return t ? wrap(t) : NULL;
+}
+
+/* from_dlpack(anything with __dlpack__) */
+static PyObject *run_from_dlpack(const Row *r, PyObject **v) {
+  (void)r;
+  PyObject *method = PyObject_GetAttrString(v[0], "__dlpack__"), *none = PyTuple_New(0), *kw = Py_BuildValue("{s(ii)}", "max_version", 1, 0);
+  PyObject *capsule = method && none && kw ? PyObject_Call(method, none, kw) : NULL;
+  if (method && none && !capsule && PyErr_ExceptionMatches(PyExc_TypeError)) { /* from before DLPack 1.0 */
+    PyErr_Clear();
+    capsule = PyObject_CallNoArgs(method);
+  }
+  Py_XDECREF(method);
+  Py_XDECREF(none);
+  Py_XDECREF(kw);
+  bp_tensor *t = capsule ? import_dlpack(capsule) : NULL;
+  Py_XDECREF(capsule);
+  return t ? wrap(t) : NULL;
+}
+
+/* __dlpack__(stream=None, max_version=None, dl_device=None, copy=None) */
+static PyObject *run_dlpack(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  int versioned = 0;
+  if (!absent(v[1])) return PyErr_Format(PyExc_BufferError, "__dlpack__: the CPU has no streams");
+  if (!absent(v[2])) {
+    PyObject *major = PySequence_GetItem(v[2], 0);
+    versioned = major && PyLong_Check(major) && PyLong_AsLong(major) >= 1;
+    Py_XDECREF(major);
+    if (PyErr_Occurred()) return NULL;
+  }
+  if (!absent(v[3])) {
+    PyObject *type = PySequence_GetItem(v[3], 0);
+    int cpu = type && PyLong_Check(type) && PyLong_AsLong(type) == DL_CPU;
+    Py_XDECREF(type);
+    if (!cpu) return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_BufferError, "__dlpack__: only the CPU's memory can be shared");
+  }
+  TRUTH_OR(4, copy, 0);
+  bp_tensor *own = copy && !absent(v[4]) ? bp_clone(x) : NULL;
+  if (copy && !own) return fail();
+  PyObject *capsule = export_dlpack(own ? own : x, versioned);
+  if (own) drop(own);
+  return capsule;
+}
+
+static PyObject *run_dlpack_device(const Row *r, PyObject **v) { (void)r; (void)v; return Py_BuildValue("(ii)", DL_CPU, 0); }
+
+typedef bp_tensor *(*Fill)(bp_context *, bp_dtype, int32_t, const int64_t *);
+static PyObject *run_zeros(const Row *r, PyObject **v) {
+  SIZES(0, shape, n);
+  CREATION_DTYPE(dtype, BP_FLOAT32);
+  return leaf(r, v, kept(((Fill)r->f)(ctx, dtype, n, shape)));
+}
+
+static PyObject *run_zeros_like(const Row *r, PyObject **v) {
+  int64_t shape[BP_MAX_DIMS];
+  TENSOR(0, x);
+  CREATION_DTYPE(dtype, bp_dtype_of(x));
+  int32_t n = bp_ndim(x);
+  for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
+  return leaf(r, v, kept(((Fill)r->f)(ctx, dtype, n, shape)));
+}
+
+/* full, full_like: integers beyond 2^53 need the way over copy_, which takes them exactly */
+static PyObject *run_full(const Row *r, PyObject **v) {
+  int64_t shape[BP_MAX_DIMS];
+  int n;
+  bp_dtype dtype = kind_of(v[1]) == 0 ? BP_BOOL : kind_of(v[1]) == 1 ? BP_INT64 : BP_FLOAT32;
+  if (PyErr_Occurred()) return NULL;
+  if (r->f) { /* like a tensor */
+    TENSOR(0, x);
+    dtype = bp_dtype_of(x);
+    n = bp_ndim(x);
+    for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
+  } else if ((n = as_sizes(r->name, "size", v[0], shape)) < 0) return NULL;
+  if (as_dtype(r->name, v[2], &dtype)) return NULL;
+  bp_tensor *temporary, *value = operand(r->name, "fill_value", v[1], &temporary), *t = NULL;
+  if (!value) return NULL;
+  if (bp_numel(value) != 1) PyErr_Format(PyExc_RuntimeError, "%s(): fill_value must be one number", r->name);
+  else if ((t = kept(bp_zeros(ctx, dtype, n, shape))) && !bp_copy_(t, value)) {
+    fail();
+    bp_release(t);
+    t = NULL;
+  }
+  if (temporary) drop(temporary);
+  return leaf(r, v, t);
+}
+
+/* arange(end), arange(start, end, step=1) */
+static PyObject *run_arange(const Row *r, PyObject **v) {
+  PyObject *first = absent(v[1]) ? NULL : v[0], *last = first ? v[1] : v[0];
+  double start = 0, end, step = 1;
+  if ((first && as_double(r->name, "start", first, &start)) || as_double(r->name, "end", last, &end) ||
+      (!absent(v[2]) && as_double(r->name, "step", v[2], &step))) return NULL;
+  int integers = PyIndex_Check(last) && (!first || PyIndex_Check(first)) && (absent(v[2]) || PyIndex_Check(v[2]));
+  CREATION_DTYPE(dtype, integers ? BP_INT64 : BP_FLOAT32);
+  return leaf(r, v, kept(bp_arange(ctx, dtype, start, end, step)));
+}
+
+/* From both ends to the middle, as PyTorch counts, in float64. */
+static PyObject *run_linspace(const Row *r, PyObject **v) {
+  DOUBLE(0, start);
+  DOUBLE(1, end);
+  INT(2, steps);
+  CREATION_DTYPE(dtype, BP_FLOAT32);
+  if (steps < 0) return PyErr_Format(PyExc_RuntimeError, "linspace(): number of steps must be non-negative, got %lld", (long long)steps);
+  bp_tensor *t = bp_tensor_create(ctx, BP_FLOAT64, 1, &steps, NULL);
+  double *p = t ? bp_data(t) : NULL, step = steps > 1 ? (end - start) / (double)(steps - 1) : 0;
+  for (int64_t i = 0; p && i < steps; i++) p[i] = i < (steps + 1) / 2 ? start + step * (double)i : end - step * (double)(steps - 1 - i);
+  return leaf(r, v, converted(t, dtype));
+}
+
+static PyObject *run_eye(const Row *r, PyObject **v) {
+  INT(0, n);
+  INT_OR(1, m, n);
+  CREATION_DTYPE(dtype, BP_FLOAT32);
+  if (n == m || n < 0 || m < 0) return leaf(r, v, kept(bp_eye(ctx, dtype, n < m ? n : m)));
+  bp_tensor *square = bp_eye(ctx, dtype, n > m ? n : m), *part = bp_slice(square, n < m ? 0 : 1, 0, n < m ? n : m, 1);
+  bp_tensor *t = kept(part ? bp_clone(part) : NULL);
+  if (part) drop(part);
+  if (square) drop(square);
+  return leaf(r, v, t);
+}
+
+static PyObject *run_randperm(const Row *r, PyObject **v) {
+  INT(0, n);
+  CREATION_DTYPE(dtype, BP_INT64);
+  return leaf(r, v, converted(kept(bp_randperm(ctx, n)), dtype));
+}
+
+/* randint(high, size), randint(low, high, size): low + ⌊u·(high − low)⌋, u uniform float64 */
+static PyObject *run_randint(const Row *r, PyObject **v) {
+  int64_t shape[BP_MAX_DIMS], low = 0, high;
+  PyObject *size = absent(v[2]) ? v[1] : v[2];
+  if (absent(size)) return PyErr_Format(PyExc_TypeError, "randint() missing required argument 'size'");
+  int n = as_sizes(r->name, "size", size, shape), pair = !absent(v[2]) && !absent(v[1]);
+  if (n < 0 || as_int64(r->name, "high", pair ? v[1] : v[0], &high) || (pair && as_int64(r->name, "low", v[0], &low))) return NULL;
+  if (low >= high) return PyErr_Format(PyExc_RuntimeError, "randint(): from (%lld) must be less than to (%lld)", (long long)low, (long long)high);
+  CREATION_DTYPE(dtype, BP_INT64);
+  bp_tensor *u = bp_rand(ctx, BP_FLOAT64, n, shape), *width = bp_number(ctx, (double)high - (double)low), *base = bp_integer(ctx, low);
+  bp_tensor *wide = bp_mul(u, width), *whole = wide ? bp_to(wide, BP_INT64) : NULL, *t = kept(whole ? bp_add(whole, base) : NULL);
+  bp_tensor *all[] = {u, width, base, wide, whole};
+  for (int i = 0; i < 5; i++)
+    if (all[i]) drop(all[i]);
+  return leaf(r, v, converted(t, dtype));
+}
+
+#define OPERATIONS_CREATION(OP) \
+  CREATION(OP, tensor, run_tensor, NULL, "(data, ") CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ") \
+  OP(from_buffer, from_buffer, F, run_from_buffer, NULL, NULL, "(buffer)") \
+  OP(from_numpy, from_numpy, F, run_from_buffer, NULL, NULL, "(array)") \
+  OP(from_dlpack, from_dlpack, F, run_from_dlpack, NULL, NULL, "(ext_tensor)") \
+  OP(dlpack, __dlpack__, M, run_dlpack, NULL, NULL, "(input, *, stream=None, max_version=None, dl_device=None, copy=None)") \
+  OP(dlpack_device, __dlpack_device__, M, run_dlpack_device, NULL, NULL, "(input)") \
+  CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, *, ") CREATION(OP, empty, run_zeros, bp_zeros, "(*size, *, ") \
+  CREATION(OP, ones, run_zeros, bp_ones, "(*size, *, ") CREATION(OP, rand, run_zeros, bp_rand, "(*size, *, ") \
+  CREATION(OP, randn, run_zeros, bp_randn, "(*size, *, ") \
+  CREATION(OP, zeros_like, run_zeros_like, bp_zeros, "(input, *, ") \
+  CREATION(OP, empty_like, run_zeros_like, bp_zeros, "(input, *, ") \
+  CREATION(OP, ones_like, run_zeros_like, bp_ones, "(input, *, ") \
+  CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, ") \
+  CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, ") \
+  CREATION(OP, full, run_full, NULL, "(size, fill_value, *, ") \
+  CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ") \
+  CREATION(OP, arange, run_arange, NULL, "(start, end=None, step=None, *, ") \
+  CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ") \
+  CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ") CREATION(OP, randperm, run_randperm, NULL, "(n, *, ") \
+  CREATION(OP, randint, run_randint, NULL, "(low, high=None, size=None, *, ")

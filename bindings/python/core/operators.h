@@ -1,0 +1,154 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * Operators
+ * ------------------------------------------------------------------------------------------------------------- */
+
+typedef bp_tensor *(*One)(const bp_tensor *);
+typedef bp_tensor *(*Two)(const bp_tensor *, const bp_tensor *);
+typedef bp_tensor *(*InPlace)(bp_tensor *, const bp_tensor *);
+
+static PyObject *binary(PyObject *a, PyObject *b, Two f) {
+  int left = is_tensor(a), right = is_tensor(b);
+  if (left && right) return wrap(f(HANDLE(a), HANDLE(b)));
+  if (!is_number(left ? b : a)) Py_RETURN_NOTIMPLEMENTED;
+  bp_tensor *n = left ? number_beside(b, HANDLE(a)) : number_beside(a, HANDLE(b));
+  if (!n) return NULL;
+  bp_tensor *result = left ? f(HANDLE(a), n) : f(n, HANDLE(b));
+  drop(n);
+  return wrap(result);
+}
+
+static int is_view(bp_tensor *t) {
+  static const char *const views[] = {"select", "slice", "transpose", "permute", "reshape", "view", "flatten", "expand", "squeeze", "unsqueeze"};
+  const char *name = bp_operation_of(t);
+  for (size_t i = 0; name && i < sizeof views / sizeof *views; i++)
+    if (!strcmp(name, views[i])) return 1;
+  return 0;
+}
+
+/* self ∘= other. The library refuses to change memory that a gradient may need. As PyTorch does, the object (every name for
+ * it) then stands for the result of the operation; what is a leaf or a view stays refused, because others see its memory. */
+static int in_place(PyObject *self, bp_tensor *other, InPlace change, Two compute) {
+  bp_tensor *t = HANDLE(self);
+  int recorded = bp_is_grad_enabled(ctx) && (bp_requires_grad(t) || bp_requires_grad(other));
+  if (!recorded || (bp_requires_grad(t) && bp_is_leaf(t)) || is_view(t)) return change(t, other) ? 0 : (fail(), -1);
+  bp_tensor *result = compute(t, other);
+  if (result && bp_dtype_of(result) != bp_dtype_of(t)) {
+    bp_tensor *same = bp_to(result, bp_dtype_of(t));
+    drop(result);
+    result = same;
+  }
+  if (!result) return fail(), -1;
+  int fits = bp_ndim(result) == bp_ndim(t);
+  for (int32_t d = 0; fits && d < bp_ndim(t); d++) fits = bp_dim(result, d) == bp_dim(t, d);
+  if (!fits) {
+    drop(result);
+    PyErr_SetString(PyExc_RuntimeError, "in-place: the result's shape is not the tensor's own: the operand would broadcast it");
+    return -1;
+  }
+  if (scope_depth) bp_retain(result);
+  HANDLE(self) = result;
+  bp_release(t);
+  return 0;
+}
+
+static PyObject *in_place_operator(PyObject *self, PyObject *other, InPlace change, Two compute) {
+  if (!is_tensor(self)) Py_RETURN_NOTIMPLEMENTED;
+  int tensor = is_tensor(other);
+  if (!tensor && !is_number(other)) Py_RETURN_NOTIMPLEMENTED;
+  bp_tensor *b = tensor ? HANDLE(other) : number(other);
+  if (!b) return NULL;
+  int bad = in_place(self, b, change, compute);
+  if (!tensor) drop(b);
+  return bad ? NULL : Py_NewRef(self);
+}
+
+static PyObject *nb_add(PyObject *a, PyObject *b) { return binary(a, b, bp_add); }
+static PyObject *nb_sub(PyObject *a, PyObject *b) { return binary(a, b, bp_sub); }
+static PyObject *nb_mul(PyObject *a, PyObject *b) { return binary(a, b, bp_mul); }
+static PyObject *nb_div(PyObject *a, PyObject *b) { return binary(a, b, bp_div); }
+static PyObject *nb_iadd(PyObject *a, PyObject *b) { return in_place_operator(a, b, bp_add_, bp_add); }
+static PyObject *nb_isub(PyObject *a, PyObject *b) { return in_place_operator(a, b, bp_sub_, bp_sub); }
+static PyObject *nb_imul(PyObject *a, PyObject *b) { return in_place_operator(a, b, bp_mul_, bp_mul); }
+static PyObject *nb_idiv(PyObject *a, PyObject *b) { return in_place_operator(a, b, bp_div_, bp_div); }
+static PyObject *nb_neg(PyObject *a) { return wrap(bp_neg(HANDLE(a))); }
+static PyObject *nb_abs(PyObject *a) { return wrap(bp_abs(HANDLE(a))); }
+static PyObject *nb_pos(PyObject *a) { return Py_NewRef(a); }
+
+static PyObject *nb_matmul(PyObject *a, PyObject *b) {
+  if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+  return wrap(bp_matmul(HANDLE(a), HANDLE(b)));
+}
+
+static PyObject *nb_pow(PyObject *a, PyObject *b, PyObject *modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return binary(a, b, bp_pow);
+}
+
+static PyObject *nb_invert(PyObject *a) {
+  if (bp_dtype_of(HANDLE(a)) == BP_BOOL) return wrap(bp_logical_not(HANDLE(a)));
+  return type_error("~", "input", "a bool Tensor", a);
+}
+
+/* & | ^ of masks, by way of comparisons: a&b is (a·b) ≠ 0, a|b is (a+b) ≠ 0 of the masks as numbers, a^b is a ≠ b. */
+static PyObject *logical(PyObject *a, PyObject *b, Two f) {
+  if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
+  if (bp_dtype_of(HANDLE(a)) != BP_BOOL || bp_dtype_of(HANDLE(b)) != BP_BOOL) {
+    PyErr_SetString(PyExc_TypeError, "& | ^ combine bool tensors");
+    return NULL;
+  }
+  if (f == bp_ne) return wrap(bp_ne(HANDLE(a), HANDLE(b)));
+  bp_tensor *x = bp_to(HANDLE(a), BP_INT32), *y = bp_to(HANDLE(b), BP_INT32), *z = f(x, y);
+  bp_tensor *result = z ? bp_to(z, BP_BOOL) : NULL;
+  if (x) drop(x);
+  if (y) drop(y);
+  if (z) drop(z);
+  return wrap(result);
+}
+
+static PyObject *nb_and(PyObject *a, PyObject *b) { return logical(a, b, bp_mul); }
+static PyObject *nb_or(PyObject *a, PyObject *b) { return logical(a, b, bp_add); }
+static PyObject *nb_xor(PyObject *a, PyObject *b) { return logical(a, b, bp_ne); }
+
+static PyObject *tensor_compare(PyObject *a, PyObject *b, int op) {
+  static const Two by_op[] = {[Py_LT] = bp_lt, [Py_LE] = bp_le, [Py_EQ] = bp_eq, [Py_NE] = bp_ne, [Py_GT] = bp_gt, [Py_GE] = bp_ge};
+  return binary(a, b, by_op[op]);
+}
+
+static int nb_bool(PyObject *self) {
+  View v;
+  if (view_of(HANDLE(self), &v)) return -1;
+  if (v.count != 1) {
+    PyErr_Format(PyExc_RuntimeError, "Boolean value of Tensor with %s is ambiguous", v.count ? "more than one value" : "no values");
+    return -1;
+  }
+  PyObject *item = element(v.data, v.dtype);
+  int truth = item ? PyObject_IsTrue(item) : -1;
+  Py_XDECREF(item);
+  return truth;
+}
+
+static PyObject *one_number(PyObject *self) {
+  if (bp_numel(HANDLE(self)) == 1) return tensor_item(self, NULL);
+  return PyErr_Format(PyExc_ValueError, "only one element tensors can be converted to Python scalars");
+}
+
+static PyObject *nb_float(PyObject *self) {
+  PyObject *item = one_number(self), *result = item ? PyNumber_Float(item) : NULL;
+  Py_XDECREF(item);
+  return result;
+}
+
+static PyObject *nb_int(PyObject *self) {
+  PyObject *item = one_number(self), *result = item ? PyNumber_Long(item) : NULL;
+  Py_XDECREF(item);
+  return result;
+}
+
+static PyObject *nb_index(PyObject *self) {
+  bp_dtype dtype = bp_dtype_of(HANDLE(self));
+  if (dtype >= 0 && !dtype_table[dtype].floating && bp_numel(HANDLE(self)) == 1) return nb_int(self);
+  PyErr_SetString(PyExc_TypeError, "only integer tensors of a single element can be converted to an index");
+  return NULL;
+}
+
+static Py_hash_t tensor_hash(PyObject *self) { return (Py_hash_t)((uintptr_t)self >> 4); }

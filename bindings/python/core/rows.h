@@ -1,0 +1,26 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * Handlers: one for each kind of signature. v holds the arguments in the order of the signature, NULL where not given.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+enum { MAX_ARGUMENTS = 10 };
+typedef void (*Any)(void);
+typedef struct Row Row;
+struct Row {
+  const char *name;
+  int where; /* F and M below */
+  PyObject *(*run)(const Row *, PyObject **v);
+  Any f, g; /* the library's functions, of the types run knows */
+  const char *signature, *doc;
+  int count, positional, required, pack; /* from the signature: parameters, those before '*', those without default, "*size" */
+  PyObject *parameters[MAX_ARGUMENTS];
+};
+#define NAME(i) PyUnicode_AsUTF8AndSize(r->parameters[i], NULL)
+#define TENSOR(i, t) bp_tensor *t = tensor_argument(r->name, NAME(i), v[i]); if (!t) return NULL
+#define TENSOR_OR_NULL(i, t) bp_tensor *t = NULL; if (!absent(v[i]) && !(t = tensor_argument(r->name, NAME(i), v[i]))) return NULL
+#define INT(i, x) int64_t x; if (as_int64(r->name, NAME(i), v[i], &x)) return NULL
+#define INT_OR(i, x, otherwise) int64_t x = otherwise; if (!absent(v[i]) && as_int64(r->name, NAME(i), v[i], &x)) return NULL
+#define DOUBLE(i, x) double x; if (as_double(r->name, NAME(i), v[i], &x)) return NULL
+#define DOUBLE_OR(i, x, otherwise) double x = otherwise; if (!absent(v[i]) && as_double(r->name, NAME(i), v[i], &x)) return NULL
+#define TRUTH_OR(i, x, otherwise) int x = truth(v[i], otherwise); if (x < 0) return NULL
+#define SIZES(i, x, n) int64_t x[BP_MAX_DIMS]; int n = as_sizes(r->name, NAME(i), v[i], x); if (n < 0) return NULL
+#define DTYPE_OR(i, x, otherwise) bp_dtype x = otherwise; if (as_dtype(r->name, v[i], &x)) return NULL
