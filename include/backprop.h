@@ -225,6 +225,28 @@ bp_tensor *bp_eye(bp_context *ctx, bp_dtype dtype, int64_t n);
 bp_tensor *bp_rand(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape);
 bp_tensor *bp_randn(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape);
 bp_tensor *bp_randperm(bp_context *ctx, int64_t n);
+/* Uninitialised elements. */
+bp_tensor *bp_empty(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape);
+/* steps numbers from start to end, both included; and base to the power of each. steps < 0 is BP_E_ARGUMENT. */
+bp_tensor *bp_linspace(bp_context *ctx, bp_dtype dtype, double start, double end, int64_t steps);
+bp_tensor *bp_logspace(bp_context *ctx, bp_dtype dtype, double start, double end, int64_t steps, double base);
+/* Whole numbers low … high − 1, of any dtype. */
+bp_tensor *bp_randint(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape, int64_t low, int64_t high);
+/* Normal with this mean and standard deviation (not negative). float32 or float64. */
+bp_tensor *bp_normal(bp_context *ctx, bp_dtype dtype, int32_t ndim, const int64_t *shape, double mean, double std);
+/* In the shape and dtype of x. */
+bp_tensor *bp_zeros_like(const bp_tensor *x);
+bp_tensor *bp_ones_like(const bp_tensor *x);
+bp_tensor *bp_full_like(const bp_tensor *x, double value);
+bp_tensor *bp_empty_like(const bp_tensor *x);
+bp_tensor *bp_rand_like(const bp_tensor *x);
+bp_tensor *bp_randn_like(const bp_tensor *x);
+bp_tensor *bp_randint_like(const bp_tensor *x, int64_t low, int64_t high);
+/* 1 with the probability each element of p names (0 … 1), else 0, in p's dtype. */
+bp_tensor *bp_bernoulli(const bp_tensor *p);
+/* num_samples indices (int64) of each row of weights, [n] or [rows, n], drawn in proportion to the weights: finite, not negative, with a sum
+ * above 0. Without replacement no index comes twice, and at least num_samples weights must be above 0. */
+bp_tensor *bp_multinomial(const bp_tensor *weights, int64_t num_samples, int32_t replacement);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 6. Looking into tensors
@@ -398,6 +420,65 @@ bp_tensor *bp_max_dim(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tenso
 bp_tensor *bp_min_dim(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tensor **indices);
 bp_tensor *bp_argmax_dim(const bp_tensor *x, int64_t dim, int32_t keepdim);
 bp_tensor *bp_argmin_dim(const bp_tensor *x, int64_t dim, int32_t keepdim);
+/* Smallest (returned) and largest (*largest, may be NULL), of all for dim BP_NONE. Ties share the gradient equally. */
+bp_tensor *bp_aminmax(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tensor **largest);
+
+/* Π x. The gradient is exact where some x are 0, and so is its own. Products of integers and bools are int64. */
+bp_tensor *bp_prod(const bp_tensor *x);
+bp_tensor *bp_prod_dim(const bp_tensor *x, int64_t dim, int32_t keepdim);
+/* √var. Its gradient is 0 where all elements are equal. */
+bp_tensor *bp_std(const bp_tensor *x, double correction);
+bp_tensor *bp_std_dim(const bp_tensor *x, int32_t n, const int64_t *dims, double correction, int32_t keepdim);
+/* Variance (standard deviation), and in *mean, unless NULL, the mean. */
+bp_tensor *bp_var_mean(const bp_tensor *x, int32_t n, const int64_t *dims, double correction, int32_t keepdim, bp_tensor **mean);
+bp_tensor *bp_std_mean(const bp_tensor *x, int32_t n, const int64_t *dims, double correction, int32_t keepdim, bp_tensor **mean);
+/* ln Σ eˣ, without overflow. */
+bp_tensor *bp_logsumexp(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+/* Σ x and mean of what is not NaN. */
+bp_tensor *bp_nansum(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+bp_tensor *bp_nanmean(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+/* Whether some element (every element) is not 0: bool, uint8 of uint8. How many are not 0: int64. */
+bp_tensor *bp_any(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+bp_tensor *bp_all(const bp_tensor *x, int32_t n, const int64_t *dims, int32_t keepdim);
+bp_tensor *bp_count_nonzero(const bp_tensor *x, int32_t n, const int64_t *dims);
+
+/* (Σ |x|^p)^(1/p): p 2 is the Euclidean length, INFINITY the largest |x|, −INFINITY the smallest, 0 the number of elements that are
+ * not 0. Where the norm is 0 so is its gradient. */
+bp_tensor *bp_norm(const bp_tensor *x, double p, int32_t n, const int64_t *dims, int32_t keepdim);
+/* x / max(norm, eps), the norm taken along dims; eps is usually 1e-12. */
+bp_tensor *bp_normalize(const bp_tensor *x, double p, int32_t n, const int64_t *dims, double eps);
+/* Σ a·b / (max(‖a‖, eps)·max(‖b‖, eps)) along dim of their common shape; eps is usually 1e-8. */
+bp_tensor *bp_cosine_similarity(const bp_tensor *a, const bp_tensor *b, int64_t dim, double eps);
+/* Norm p of a − b + eps along the last dimension; eps is usually 1e-6. */
+bp_tensor *bp_pairwise_distance(const bp_tensor *a, const bp_tensor *b, double p, double eps, int32_t keepdim);
+
+/* Running along dim: sum, product, ln Σ eˣ of all elements up to here. Integers and bools are int64. */
+bp_tensor *bp_cumsum(const bp_tensor *x, int64_t dim);
+bp_tensor *bp_cumprod(const bp_tensor *x, int64_t dim);
+bp_tensor *bp_logcumsumexp(const bp_tensor *x, int64_t dim);
+/* The largest (smallest) up to here; *indices (may be NULL) receives where, the last of equals. A NaN stays. */
+bp_tensor *bp_cummax(const bp_tensor *x, int64_t dim, bp_tensor **indices);
+bp_tensor *bp_cummin(const bp_tensor *x, int64_t dim, bp_tensor **indices);
+
+/* Sorted along dim, NaN as the largest; *indices (may be NULL), int64, says where each came from. Equals always keep their order,
+ * whether or not stable asks for it. Gradients go to the elements that were chosen, here and below. */
+bp_tensor *bp_sort(const bp_tensor *x, int64_t dim, int32_t descending, int32_t stable, bp_tensor **indices);
+bp_tensor *bp_argsort(const bp_tensor *x, int64_t dim, int32_t descending, int32_t stable);
+bp_tensor *bp_msort(const bp_tensor *x); /* along dimension 0 */
+/* The k largest (smallest) along dim, best first whether or not sorted asks for it. */
+bp_tensor *bp_topk(const bp_tensor *x, int64_t k, int64_t dim, int32_t largest, int32_t sorted, bp_tensor **indices);
+/* The k-th smallest along dim, k from 1; the most frequent, of several the smallest. */
+bp_tensor *bp_kthvalue(const bp_tensor *x, int64_t k, int64_t dim, int32_t keepdim, bp_tensor **indices);
+bp_tensor *bp_mode(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tensor **indices);
+/* The middle one, of two the lower; NaN if there is one, which nanmedian passes over. Of all elements, equals share the gradient. */
+bp_tensor *bp_median(const bp_tensor *x);
+bp_tensor *bp_median_dim(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tensor **indices);
+bp_tensor *bp_nanmedian(const bp_tensor *x);
+bp_tensor *bp_nanmedian_dim(const bp_tensor *x, int64_t dim, int32_t keepdim, bp_tensor **indices);
+/* The different elements of x, flat: sorted, or in their order with runs of equals made one. *inverse, in x's shape, says which each
+ * element is, *counts how often each occurs, both int64 and unless NULL. Every NaN is different. No gradient. */
+bp_tensor *bp_unique(const bp_tensor *x, bp_tensor **inverse, bp_tensor **counts);
+bp_tensor *bp_unique_consecutive(const bp_tensor *x, bp_tensor **inverse, bp_tensor **counts);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 10. Matrix products

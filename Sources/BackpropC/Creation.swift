@@ -80,3 +80,58 @@ import KernelAPI
   guard let e = takeContext(ctx, "randperm") else { return nil }
   return produce(on: e) { () throws(Failure) -> Value in try .randperm(e, Int(n)) }
 }
+@_cdecl("bp_empty") @implementation public func bp_empty(
+  _ ctx: OpaquePointer?, _ dtype: bp_dtype, _ ndim: Int32, _ shape: UnsafePointer<Int64>?
+) -> OpaquePointer? {
+  make("empty", ctx, dtype, ndim, shape) { (e, t, s) throws(Failure) in try .uninitialised(e, t, s) }
+}
+@_cdecl("bp_randint") @implementation public func bp_randint(
+  _ ctx: OpaquePointer?, _ dtype: bp_dtype, _ ndim: Int32, _ shape: UnsafePointer<Int64>?, _ low: Int64, _ high: Int64
+) -> OpaquePointer? {
+  make("randint", ctx, dtype, ndim, shape) { (e, t, s) throws(Failure) in try .randint(e, t, s, low, high) }
+}
+@_cdecl("bp_normal") @implementation public func bp_normal(
+  _ ctx: OpaquePointer?, _ dtype: bp_dtype, _ ndim: Int32, _ shape: UnsafePointer<Int64>?, _ mean: Double, _ std: Double
+) -> OpaquePointer? {
+  make("normal", ctx, dtype, ndim, shape) { (e, t, s) throws(Failure) in try .normal(e, t, s, mean: mean, std: std) }
+}
+@_cdecl("bp_linspace") @implementation public func bp_linspace(
+  _ ctx: OpaquePointer?, _ dtype: bp_dtype, _ start: Double, _ end: Double, _ steps: Int64
+) -> OpaquePointer? {
+  make("linspace", ctx, dtype, 0, nil) { (e, t, _) throws(Failure) in try .linspace(e, t, start, end, Int(steps)) }
+}
+@_cdecl("bp_logspace") @implementation public func bp_logspace(
+  _ ctx: OpaquePointer?, _ dtype: bp_dtype, _ start: Double, _ end: Double, _ steps: Int64, _ base: Double
+) -> OpaquePointer? {
+  make("logspace", ctx, dtype, 0, nil) { (e, t, _) throws(Failure) in try .linspace(e, t, start, end, Int(steps), base: base) }
+}
+
+// MARK: Like another tensor, in shape and type
+
+@_cdecl("bp_zeros_like") @implementation public func bp_zeros_like(_ x: OpaquePointer?) -> OpaquePointer? {
+  unary("zeros_like", x) { (x) throws(Failure) in try .zeros(x.engine, x.dtype, x.shape) }
+}
+@_cdecl("bp_ones_like") @implementation public func bp_ones_like(_ x: OpaquePointer?) -> OpaquePointer? {
+  unary("ones_like", x) { (x) throws(Failure) in try .full(x.engine, x.dtype, x.shape, 1, for: "ones_like") }
+}
+@_cdecl("bp_empty_like") @implementation public func bp_empty_like(_ x: OpaquePointer?) -> OpaquePointer? {
+  unary("empty_like", x) { (x) throws(Failure) in try .uninitialised(x.engine, x.dtype, x.shape) }
+}
+@_cdecl("bp_rand_like") @implementation public func bp_rand_like(_ x: OpaquePointer?) -> OpaquePointer? {
+  unary("rand_like", x) { (x) throws(Failure) in try .rand(x.engine, x.dtype, x.shape) }
+}
+@_cdecl("bp_randn_like") @implementation public func bp_randn_like(_ x: OpaquePointer?) -> OpaquePointer? {
+  unary("randn_like", x) { (x) throws(Failure) in try .randn(x.engine, x.dtype, x.shape) }
+}
+@_cdecl("bp_full_like") @implementation public func bp_full_like(_ x: OpaquePointer?, _ value: Double) -> OpaquePointer? {
+  unary("full_like", x) { (x) throws(Failure) in try .full(x.engine, x.dtype, x.shape, value, for: "full_like") }
+}
+@_cdecl("bp_randint_like") @implementation public func bp_randint_like(_ x: OpaquePointer?, _ low: Int64, _ high: Int64) -> OpaquePointer? {
+  unary("randint_like", x) { (x) throws(Failure) in try .randint(x.engine, x.dtype, x.shape, low, high) }
+}
+@_cdecl("bp_bernoulli") @implementation public func bp_bernoulli(_ p: OpaquePointer?) -> OpaquePointer? {
+  unary("bernoulli", p) { (p) throws(Failure) in try p.bernoulli() }
+}
+@_cdecl("bp_multinomial") @implementation public func bp_multinomial(_ weights: OpaquePointer?, _ num_samples: Int64, _ replacement: Int32) -> OpaquePointer? {
+  unary("multinomial", weights) { (w) throws(Failure) in try w.multinomial(Int(num_samples), replacement: replacement != 0) }
+}

@@ -118,4 +118,60 @@ extension Tensor {
   public static func randperm(_ n: Int, in context: Context? = nil) throws(BackpropError) -> Tensor {
     try make(context, false) { (e) throws(Failure) in try .randperm(e, n) }
   }
+
+  /// Elements of no particular value (PyTorch: `empty`).
+  public static func empty(_ shape: Dims, dtype: DType = .float32, in context: Context? = nil) throws(BackpropError) -> Tensor {
+    try make(context, false) { (e) throws(Failure) in try .uninitialised(e, dtype, shape) }
+  }
+  /// Numbers from `start` to `end`, both included (PyTorch: `linspace`).
+  public static func linspace(
+    from start: Double, to end: Double, steps: Int, dtype: DType = .float32, requiresGrad: Bool = false, in context: Context? = nil
+  ) throws(BackpropError) -> Tensor {
+    try make(context, requiresGrad) { (e) throws(Failure) in try .linspace(e, dtype, start, end, steps) }
+  }
+  /// Powers of `base`, exponents from `start` to `end` (PyTorch: `logspace`).
+  public static func logspace(
+    from start: Double, to end: Double, steps: Int, base: Double = 10, dtype: DType = .float32, requiresGrad: Bool = false,
+    in context: Context? = nil
+  ) throws(BackpropError) -> Tensor {
+    try make(context, requiresGrad) { (e) throws(Failure) in try .linspace(e, dtype, start, end, steps, base: base) }
+  }
+  /// Whole numbers of the range (PyTorch: `randint`).
+  public static func randint(
+    _ range: Range<Int>, _ shape: Dims, dtype: DType = .int64, in context: Context? = nil
+  ) throws(BackpropError) -> Tensor {
+    try make(context, false) { (e) throws(Failure) in try .randint(e, dtype, shape, Int64(range.lowerBound), Int64(range.upperBound)) }
+  }
+  /// Normal with this mean and standard deviation (PyTorch: `normal`).
+  public static func normal(
+    mean: Double = 0, standardDeviation: Double = 1, _ shape: Dims, dtype: DType = .float32, requiresGrad: Bool = false,
+    in context: Context? = nil
+  ) throws(BackpropError) -> Tensor {
+    try make(context, requiresGrad) { (e) throws(Failure) in try .normal(e, dtype, shape, mean: mean, std: standardDeviation) }
+  }
+}
+
+// MARK: Like another tensor: its shape, its type, its context
+
+extension Tensor {
+  /// 0 everywhere (PyTorch: `zeros_like`).
+  public func zerosLike() throws(BackpropError) -> Tensor { try .zeros(shape, dtype: dtype, in: context) }
+  /// 1 everywhere (PyTorch: `ones_like`).
+  public func onesLike() throws(BackpropError) -> Tensor { try .ones(shape, dtype: dtype, in: context) }
+  /// One number everywhere (PyTorch: `full_like`).
+  public func fullLike(_ number: Double) throws(BackpropError) -> Tensor { try .full(shape, number, dtype: dtype, in: context) }
+  /// Elements of no particular value (PyTorch: `empty_like`).
+  public func emptyLike() throws(BackpropError) -> Tensor { try .empty(shape, dtype: dtype, in: context) }
+  /// Uniform in 0..<1 (PyTorch: `rand_like`).
+  public func randLike() throws(BackpropError) -> Tensor { try .rand(shape, dtype: dtype, in: context) }
+  /// Normal with mean 0 and variance 1 (PyTorch: `randn_like`).
+  public func randnLike() throws(BackpropError) -> Tensor { try .randn(shape, dtype: dtype, in: context) }
+  /// Whole numbers of the range (PyTorch: `randint_like`).
+  public func randintLike(_ range: Range<Int>) throws(BackpropError) -> Tensor { try .randint(range, shape, dtype: dtype, in: context) }
+  /// 1 with the probability each element names, else 0 (PyTorch: `bernoulli`).
+  public func bernoulli() throws(BackpropError) -> Tensor { try make { () throws(Failure) in try value.bernoulli() } }
+  /// Indices of each row, drawn in proportion to its weights (PyTorch: `multinomial`).
+  public func multinomial(samples: Int, replacement: Bool = false) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in try value.multinomial(samples, replacement: replacement) }
+  }
 }

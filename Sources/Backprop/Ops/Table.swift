@@ -15,7 +15,9 @@ enum Operation: UInt16, CaseIterable {
   case softmax, logSoftmax, layerNorm, rmsNorm, batchNorm, groupNorm, crossEntropy, binaryCrossEntropyWithLogits
   case scaledDotProductAttention, lstm, gru, rnnTanh, rnnRelu
   case conv2d, convTranspose2d, maxPool2d, avgPool2d
+  case prod, cumsum, cumprod, logcumsumexp, logsumexp, median
   case conv2dWeight  // recorded by second derivatives only; from here on without a public name
+  case linearRecurrence
 
   var rule: RuleRecord {
     switch self {
@@ -89,7 +91,14 @@ enum Operation: UInt16, CaseIterable {
     case .convTranspose2d: RuleRecord(ConvTranspose2d.self)
     case .maxPool2d: RuleRecord(MaxPool2d.self)
     case .avgPool2d: RuleRecord(AvgPool2d.self)
+    case .prod: RuleRecord(Prod.self)
+    case .cumsum: RuleRecord(Cumsum.self)
+    case .cumprod: RuleRecord(Cumprod.self)
+    case .logcumsumexp: RuleRecord(LogCumsumExp.self)
+    case .logsumexp: RuleRecord(LogSumExp.self)
+    case .median: RuleRecord(Median.self)
     case .conv2dWeight: RuleRecord(Conv2dWeight.self)
+    case .linearRecurrence: RuleRecord(LinearRecurrence.self)
     }
   }
 }
@@ -97,6 +106,8 @@ enum Operation: UInt16, CaseIterable {
 /// Operations put together from recorded ones: the names by family, each ended by a zero byte.
 private let composites: StaticString = """
   max\0min\0mean\0var\0\
+  std\0var_mean\0std_mean\0any\0all\0count_nonzero\0nansum\0nanmean\0aminmax\0norm\0normalize\0cosine_similarity\0pairwise_distance\0\
+  sort\0argsort\0msort\0topk\0nanmedian\0kthvalue\0mode\0cummax\0cummin\0unique\0unique_consecutive\0\
   flatten\0transpose\0squeeze\0unsqueeze\0select\0stack\0contiguous\0\
   embedding\0dropout\0\
   mse_loss\0nll_loss\0\

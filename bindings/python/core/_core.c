@@ -35,6 +35,7 @@
 #include "rows.h"
 #include "elementwise.h"
 #include "reductions.h"
+#include "sorting.h"
 #include "movement.h"
 #include "indices.h"
 #include "products.h"
@@ -62,7 +63,7 @@ enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of 
 
 /* OP(C identifier, name, where, handler, f, g, signature) */
 #define OPERATIONS(OP) \
-  OPERATIONS_ELEMENTWISE(OP) OPERATIONS_REDUCTIONS(OP) OPERATIONS_PRODUCTS(OP) \
+  OPERATIONS_ELEMENTWISE(OP) OPERATIONS_REDUCTIONS(OP) OPERATIONS_SORTING(OP) OPERATIONS_PRODUCTS(OP) \
   OPERATIONS_MOVEMENT(OP) OPERATIONS_INDICES(OP) \
   OPERATIONS_NETWORKS(OP) OPERATIONS_CONVOLUTION(OP) OPERATIONS_LOSSES(OP) \
   OPERATIONS_CREATION(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) \
@@ -353,10 +354,6 @@ static PyType_Spec tensor_spec = {"backprop.Tensor", sizeof(Tensor), 0, Py_TPFLA
  * The module
  * ------------------------------------------------------------------------------------------------------------- */
 
-static PyStructSequence_Field pair_fields[] = {{"values", "The extreme values."}, {"indices", "Where they are along dim."}, {NULL, NULL}};
-static PyStructSequence_Desc max_description = {"backprop.return_types.max", NULL, pair_fields, 2};
-static PyStructSequence_Desc min_description = {"backprop.return_types.min", NULL, pair_fields, 2};
-
 static int add_type(PyObject *m, PyObject *names, const char *name, PyTypeObject **slot, PyType_Spec *spec, PyObject *bases) {
   *slot = (PyTypeObject *)PyType_FromModuleAndSpec(m, spec, bases);
   if (!*slot) return -1;
@@ -409,8 +406,7 @@ static int module_exec(PyObject *m) {
   if (!bad) {
     PyObject *priority = PyLong_FromLong(1000); /* NumPy's operators leave mixed expressions to us */
     bad = !priority || PyObject_SetAttrString((PyObject *)TensorType, "__array_priority__", priority) ||
-          !(the_device = (PyObject *)PyObject_New(PyObject, DeviceType)) || !(MaxType = PyStructSequence_NewType(&max_description)) ||
-          !(MinType = PyStructSequence_NewType(&min_description)) || PyModule_AddStringConstant(m, "__version__", bp_version_string()) ||
+          !(the_device = (PyObject *)PyObject_New(PyObject, DeviceType)) || PyModule_AddStringConstant(m, "__version__", bp_version_string()) ||
           PyModule_AddStringConstant(m, "_instruction_set", bp_instruction_set()) || PyModule_AddObjectRef(m, "__all__", names);
     Py_XDECREF(priority);
   }

@@ -141,17 +141,16 @@ static PyObject *run_arange(const Row *r, PyObject **v) {
   return leaf(r, v, kept(bp_arange(ctx, dtype, start, end, step)));
 }
 
-/* From both ends to the middle, as PyTorch counts, in float64. */
+/* linspace, logspace(…, base=10) */
 static PyObject *run_linspace(const Row *r, PyObject **v) {
   DOUBLE(0, start);
   DOUBLE(1, end);
   INT(2, steps);
   CREATION_DTYPE(dtype, BP_FLOAT32);
-  if (steps < 0) return PyErr_Format(PyExc_RuntimeError, "linspace(): number of steps must be non-negative, got %lld", (long long)steps);
-  bp_tensor *t = bp_tensor_create(ctx, BP_FLOAT64, 1, &steps, NULL);
-  double *p = t ? bp_data(t) : NULL, step = steps > 1 ? (end - start) / (double)(steps - 1) : 0;
-  for (int64_t i = 0; p && i < steps; i++) p[i] = i < (steps + 1) / 2 ? start + step * (double)i : end - step * (double)(steps - 1 - i);
-  return leaf(r, v, converted(t, dtype));
+  if (steps < 0) return PyErr_Format(PyExc_RuntimeError, "%s(): number of steps must be non-negative, got %lld", r->name, (long long)steps);
+  if (r->count == 6) return leaf(r, v, kept(bp_linspace(ctx, dtype, start, end, steps)));
+  DOUBLE_OR(3, base, 10);
+  return leaf(r, v, kept(bp_logspace(ctx, dtype, start, end, steps, base)));
 }
 
 static PyObject *run_eye(const Row *r, PyObject **v) {
@@ -181,12 +180,36 @@ static PyObject *run_randint(const Row *r, PyObject **v) {
   if (n < 0 || as_int64(r->name, "high", pair ? v[1] : v[0], &high) || (pair && as_int64(r->name, "low", v[0], &low))) return NULL;
   if (low >= high) return PyErr_Format(PyExc_RuntimeError, "randint(): from (%lld) must be less than to (%lld)", (long long)low, (long long)high);
   CREATION_DTYPE(dtype, BP_INT64);
-  bp_tensor *u = bp_rand(ctx, BP_FLOAT64, n, shape), *width = bp_number(ctx, (double)high - (double)low), *base = bp_integer(ctx, low);
-  bp_tensor *wide = bp_mul(u, width), *whole = wide ? bp_to(wide, BP_INT64) : NULL, *t = kept(whole ? bp_add(whole, base) : NULL);
-  bp_tensor *all[] = {u, width, base, wide, whole};
-  for (int i = 0; i < 5; i++)
-    if (all[i]) drop(all[i]);
-  return leaf(r, v, converted(t, dtype));
+  return leaf(r, v, kept(bp_randint(ctx, dtype, n, shape, low, high)));
+}
+
+/* randint_like(input, high), randint_like(input, low, high) */
+static PyObject *run_randint_like(const Row *r, PyObject **v) {
+  int64_t shape[BP_MAX_DIMS], low = 0, high;
+  TENSOR(0, x);
+  int pair = !absent(v[2]);
+  if (as_int64(r->name, "high", pair ? v[2] : v[1], &high) || (pair && as_int64(r->name, "low", v[1], &low))) return NULL;
+  if (low >= high) return PyErr_Format(PyExc_RuntimeError, "randint_like(): from (%lld) must be less than to (%lld)", (long long)low, (long long)high);
+  CREATION_DTYPE(dtype, bp_dtype_of(x));
+  int32_t n = bp_ndim(x);
+  for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
+  return leaf(r, v, kept(bp_randint(ctx, dtype, n, shape, low, high)));
+}
+
+/* normal(mean, std, size): numbers; or mean and std tensors, or one of them, that broadcast */
+static PyObject *run_normal(const Row *r, PyObject **v) {
+  CREATION_DTYPE(dtype, BP_FLOAT32);
+  if (!is_tensor(v[0]) && (absent(v[1]) || !is_tensor(v[1]))) {
+    DOUBLE(0, mean);
+    DOUBLE_OR(1, std, 1);
+    if (absent(v[2])) return PyErr_Format(PyExc_TypeError, "normal() missing required argument 'size'");
+    SIZES(2, shape, n);
+    return leaf(r, v, kept(bp_normal(ctx, dtype, n, shape, mean, std)));
+  }
+  PyObject *module = PyImport_ImportModule("backprop._composed_reductions");
+  PyObject *result = module ? PyObject_CallMethod(module, "_normal", "OO", v[0], absent(v[1]) ? Py_None : v[1]) : NULL;
+  Py_XDECREF(module);
+  return result;
 }
 
 #define OPERATIONS_CREATION(OP) \
@@ -208,5 +231,8 @@ static PyObject *run_randint(const Row *r, PyObject **v) {
   CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ") \
   CREATION(OP, arange, run_arange, NULL, "(start, end=None, step=None, *, ") \
   CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ") \
+  CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ") \
+  CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, ") \
+  CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, ") \
   CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ") CREATION(OP, randperm, run_randperm, NULL, "(n, *, ") \
   CREATION(OP, randint, run_randint, NULL, "(low, high=None, size=None, *, ")

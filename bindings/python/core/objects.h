@@ -11,7 +11,7 @@ typedef struct {
 static bp_context *ctx;       /* the process's context; made by the first import, never destroyed */
 static int instances;         /* modules alive: at most one */
 static int scope_depth;       /* callbacks of gradcheck we are in */
-static PyTypeObject *TensorType, *DtypeType, *DeviceType, *SizeType, *OptimizerType, *MaxType, *MinType;
+static PyTypeObject *TensorType, *DtypeType, *DeviceType, *SizeType, *OptimizerType;
 static PyObject *the_device;  /* device('cpu') */
 static PyObject *dtypes[8];   /* dtype objects by bp_dtype */
 

@@ -32,35 +32,91 @@ static PyObject *run_argmax(const Row *r, PyObject **v) {
   return wrap(shaped);
 }
 
+/* Pairs of results with names, as torch.return_types has them; their types are made when first needed. */
+static PyStructSequence_Field chosen_fields[] = {{"values", "The elements chosen."}, {"indices", "Where they are along dim."}, {NULL, NULL}};
+static PyStructSequence_Field aminmax_fields[] = {{"min", "The smallest."}, {"max", "The largest."}, {NULL, NULL}};
+static struct { const char *name; PyStructSequence_Field *fields; PyTypeObject *type; } pair_types[] = {
+#define PAIR(name) {"backprop.return_types." #name, chosen_fields, NULL}
+  PAIR(max), PAIR(min), PAIR(median), PAIR(nanmedian), PAIR(mode), PAIR(kthvalue), PAIR(sort), PAIR(topk), PAIR(cummax), PAIR(cummin),
+#undef PAIR
+  {"backprop.return_types.aminmax", aminmax_fields, NULL}};
+
+/* A pair of two results that are the caller's; both are taken over. Functions without a type of their own get a tuple. */
+static PyObject *pair(const char *name, bp_tensor *first, bp_tensor *second) {
+  if (!first) return fail();
+  PyObject *a = wrap(first), *b = wrap(second), *both = NULL;
+  size_t i = 0, n = sizeof pair_types / sizeof *pair_types;
+  while (i < n && strcmp(pair_types[i].name + sizeof "backprop.return_types." - 1, name)) i++;
+  if (a && b && i == n) both = PyTuple_New(2);
+  else if (a && b) {
+    if (!pair_types[i].type) {
+      PyStructSequence_Desc description = {pair_types[i].name, NULL, pair_types[i].fields, 2};
+      pair_types[i].type = PyStructSequence_NewType(&description);
+    }
+    if (pair_types[i].type) both = PyStructSequence_New(pair_types[i].type);
+  }
+  if (!both) {
+    Py_XDECREF(a);
+    Py_XDECREF(b);
+    return NULL;
+  }
+  if (i == n) PyTuple_SetItem(both, 0, a), PyTuple_SetItem(both, 1, b);
+  else PyStructSequence_SetItem(both, 0, a), PyStructSequence_SetItem(both, 1, b);
+  return both;
+}
+
 /* max(input), max(input, dim, keepdim) → (values, indices), max(input, other) */
 typedef bp_tensor *(*ReduceBoth)(const bp_tensor *, int64_t, int32_t, bp_tensor **);
 static PyObject *run_max(const Row *r, PyObject **v) {
   TENSOR(0, x);
   int max = r->f == (Any)bp_max;
-  PyObject *other = !absent(v[3]) ? v[3] : v[1] && is_tensor(v[1]) && !v[2] ? v[1] : NULL;
+  PyObject *other = r->count < 4 ? NULL : !absent(v[3]) ? v[3] : v[1] && is_tensor(v[1]) && !v[2] ? v[1] : NULL;
   if (other) {
     TENSOR(0, a);
     bp_tensor *b = tensor_argument(r->name, "other", other);
     return b ? wrap((max ? bp_maximum : bp_minimum)(a, b)) : NULL;
   }
-  if (absent(v[1])) return wrap(((One)r->f)(x));
-  INT(1, dim);
+  if (absent(v[1]) && r->f) return wrap(((One)r->f)(x));
+  INT_OR(1, dim, -1);
   TRUTH_OR(2, keepdim, 0);
   bp_tensor *where = NULL, *values = ((ReduceBoth)r->g)(x, dim, keepdim, &where);
-  if (!values) return fail();
-  PyObject *pair = PyStructSequence_New(max ? MaxType : MinType), *a = wrap(values), *b = wrap(where);
-  if (!pair || !a || !b) {
-    Py_XDECREF(pair);
-    Py_XDECREF(a);
-    Py_XDECREF(b);
-    return NULL;
-  }
-  PyStructSequence_SetItem(pair, 0, a);
-  PyStructSequence_SetItem(pair, 1, b);
-  return pair;
+  return pair(r->name, values, where);
 }
 
-/* var and its root: (input, dim=None, unbiased=None, keepdim=False, *, correction=1) */
+static PyObject *run_aminmax(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT_OR(1, dim, BP_NONE);
+  TRUTH_OR(2, keepdim, 0);
+  bp_tensor *largest = NULL, *smallest = bp_aminmax(x, dim, keepdim, &largest);
+  return pair(r->name, smallest, largest);
+}
+
+/* prod(input), prod(input, dim, keepdim); f, g as for argmax */
+static PyObject *run_prod(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  DTYPE_OR(3, dtype, -1);
+  INT_OR(1, dim, 0);
+  TRUTH_OR(2, keepdim, 0);
+  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = absent(v[1]) ? ((One)r->f)(input) : ((ReduceDim)r->g)(input, dim, keepdim);
+  if (input && input != x) drop(input);
+  return wrap(result);
+}
+
+/* cumsum and its like: (input, dim, *, dtype=None) */
+typedef bp_tensor *(*WithDim)(const bp_tensor *, int64_t);
+static PyObject *run_cumsum(const Row *r, PyObject **v) {
+  bp_dtype dtype = -1;
+  TENSOR(0, x);
+  INT(1, dim);
+  if (r->count > 2 && as_dtype(r->name, v[2], &dtype)) return NULL;
+  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = ((WithDim)r->f)(input, dim);
+  if (input && input != x) drop(input);
+  return wrap(result);
+}
+
+/* var, std; var_mean, std_mean: (input, dim=None, unbiased=None, keepdim=False, *, correction=1). f: with all choices; g: the pair */
+typedef bp_tensor *(*Spread)(const bp_tensor *, int32_t, const int64_t *, double, int32_t);
+typedef bp_tensor *(*SpreadMean)(const bp_tensor *, int32_t, const int64_t *, double, int32_t, bp_tensor **);
 static PyObject *run_var(const Row *r, PyObject **v) {
   int64_t dims[BP_MAX_DIMS];
   int n = 0;
@@ -75,30 +131,70 @@ static PyObject *run_var(const Row *r, PyObject **v) {
     if (yes < 0) return NULL;
     correction = yes;
   }
-  bp_tensor *result = !n && !keepdim ? bp_var(x, correction) : bp_var_dim(x, n, dims, correction, keepdim);
-  if (!result || !r->g) return wrap(result);
-  bp_tensor *root = ((One)r->g)(result);
-  drop(result);
-  return wrap(root);
+  if (r->f) return wrap(((Spread)r->f)(x, n, dims, correction, keepdim));
+  bp_tensor *mean = NULL, *first = ((SpreadMean)r->g)(x, n, dims, correction, keepdim, &mean);
+  return pair(r->name, first, mean);
 }
 
-/* all(x): nothing is zero; any(x): something is not. Counted with sum. f: the comparison to count, g: the test of the count. */
-static PyObject *run_all(const Row *r, PyObject **v) {
+static PyObject *run_count_nonzero(const Row *r, PyObject **v) {
   int64_t dims[BP_MAX_DIMS];
   int n = 0;
   TENSOR(0, x);
   if (!absent(v[1]) && (n = as_sizes(r->name, "dim", v[1], dims)) < 0) return NULL;
-  TRUTH_OR(2, keepdim, 0);
-  bp_tensor *zero = bp_integer(ctx, 0), *hits = ((Two)r->f)(x, zero), *count = hits ? bp_sum_dim(hits, n, dims, keepdim) : NULL;
-  bp_tensor *result = count ? ((Two)r->g)(count, zero) : NULL;
-  if (count) drop(count);
-  if (hits) drop(hits);
-  if (zero) drop(zero);
+  return wrap(bp_count_nonzero(x, n, dims));
+}
+
+/* norm: p is a number, None or 'fro'; 'nuc' is a matter of linalg */
+static PyObject *run_norm(const Row *r, PyObject **v) {
+  int64_t dims[BP_MAX_DIMS];
+  int n = 0;
+  TENSOR(0, x);
+  double p = 2;
+  if (!absent(v[1]) && PyUnicode_Check(v[1])) {
+    if (!PyUnicode_CompareWithASCIIString(v[1], "nuc")) {
+      PyObject *module = PyImport_ImportModule("backprop._norms");
+      PyObject *result = module ? PyObject_CallMethod(module, "nuclear_norm", "OOO", v[0], v[2] ? v[2] : Py_None, v[3] ? v[3] : Py_False) : NULL;
+      Py_XDECREF(module);
+      return result;
+    }
+    if (PyUnicode_CompareWithASCIIString(v[1], "fro")) return PyErr_Format(PyExc_RuntimeError, "norm(): p must be a number, 'fro' or 'nuc', got %R", v[1]);
+  } else if (!absent(v[1]) && as_double(r->name, "p", v[1], &p)) return NULL;
+  if (!absent(v[2]) && (n = as_sizes(r->name, "dim", v[2], dims)) < 0) return NULL;
+  TRUTH_OR(3, keepdim, 0);
+  DTYPE_OR(4, dtype, -1);
+  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = bp_norm(input, p, n, dims, keepdim);
+  if (input && input != x) drop(input);
   return wrap(result);
 }
 
+static PyObject *run_normalize(const Row *r, PyObject **v) {
+  int64_t dims[BP_MAX_DIMS] = {1};
+  int n = 1;
+  TENSOR(0, x);
+  DOUBLE_OR(1, p, 2);
+  if (!absent(v[2]) && (n = as_sizes(r->name, "dim", v[2], dims)) < 0) return NULL;
+  DOUBLE_OR(3, eps, 1e-12);
+  return wrap(bp_normalize(x, p, n, dims, eps));
+}
+
+static PyObject *run_cosine_similarity(const Row *r, PyObject **v) {
+  TENSOR(0, a);
+  TENSOR(1, b);
+  INT_OR(2, dim, 1);
+  DOUBLE_OR(3, eps, 1e-8);
+  return wrap(bp_cosine_similarity(a, b, dim, eps));
+}
+
+static PyObject *run_pairwise_distance(const Row *r, PyObject **v) {
+  TENSOR(0, a);
+  TENSOR(1, b);
+  DOUBLE_OR(2, p, 2);
+  DOUBLE_OR(3, eps, 1e-6);
+  TRUTH_OR(4, keepdim, 0);
+  return wrap(bp_pairwise_distance(a, b, p, eps, keepdim));
+}
+
 /* softmax, log_softmax */
-typedef bp_tensor *(*WithDim)(const bp_tensor *, int64_t);
 static PyObject *run_softmax(const Row *r, PyObject **v) {
   TENSOR(0, x);
   if (absent(v[1])) return PyErr_Format(PyExc_TypeError, "%s() missing required argument 'dim'", r->name);
@@ -118,9 +214,21 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
   OP(min, min, FM, run_max, bp_min, bp_min_dim, "(input, dim=None, keepdim=False, *, other=None)") \
   OP(argmax, argmax, FM, run_argmax, bp_argmax, bp_argmax_dim, "(input, dim=None, keepdim=False)") \
   OP(argmin, argmin, FM, run_argmax, bp_argmin, bp_argmin_dim, "(input, dim=None, keepdim=False)") \
-  OP(var, var, FM, run_var, NULL, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
-  OP(std, std, FM, run_var, NULL, bp_sqrt, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
-  OP(all, all, FM, run_all, bp_eq, bp_eq, "(input, dim=None, keepdim=False)") \
-  OP(any, any, FM, run_all, bp_ne, bp_ne, "(input, dim=None, keepdim=False)") \
+  OP(var, var, FM, run_var, bp_var_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
+  OP(std, std, FM, run_var, bp_std_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
+  OP(var_mean, var_mean, F, run_var, NULL, bp_var_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
+  OP(std_mean, std_mean, F, run_var, NULL, bp_std_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
+  OP(prod, prod, FM, run_prod, bp_prod, bp_prod_dim, "(input, dim=None, keepdim=False, *, dtype=None)") \
+  OP(logsumexp, logsumexp, FM, run_reduce, NULL, bp_logsumexp, "(input, dim, keepdim=False)") \
+  OP(nansum, nansum, FM, run_reduce, NULL, bp_nansum, "(input, dim=None, keepdim=False, *, dtype=None)") \
+  OP(nanmean, nanmean, FM, run_reduce, NULL, bp_nanmean, "(input, dim=None, keepdim=False, *, dtype=None)") \
+  OP(all, all, FM, run_reduce, NULL, bp_all, "(input, dim=None, keepdim=False)") \
+  OP(any, any, FM, run_reduce, NULL, bp_any, "(input, dim=None, keepdim=False)") \
+  OP(count_nonzero, count_nonzero, FM, run_count_nonzero, NULL, NULL, "(input, dim=None)") \
+  OP(aminmax, aminmax, FM, run_aminmax, NULL, NULL, "(input, *, dim=None, keepdim=False)") \
+  OP(norm, norm, FM, run_norm, NULL, NULL, "(input, p='fro', dim=None, keepdim=False, dtype=None)") \
+  OP(normalize, normalize, P, run_normalize, NULL, NULL, "(input, p=2.0, dim=1, eps=1e-12)") \
+  OP(cosine_similarity, cosine_similarity, F, run_cosine_similarity, NULL, NULL, "(x1, x2, dim=1, eps=1e-8)") \
+  OP(pairwise_distance, pairwise_distance, F, run_pairwise_distance, NULL, NULL, "(x1, x2, p=2.0, eps=1e-6, keepdim=False)") \
   OP(softmax, softmax, FM, run_softmax, bp_softmax, NULL, "(input, dim=None, dtype=None)") \
   OP(log_softmax, log_softmax, FM, run_softmax, bp_log_softmax, NULL, "(input, dim=None, dtype=None)")

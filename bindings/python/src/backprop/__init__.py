@@ -21,15 +21,24 @@ nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
 
-_modules = ("nn", "optim", "autograd", "cuda")
+_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked")
+# Functions put together in Python, by the module that has them: loaded when one is first asked for.
+_composed = {
+    "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
+                            "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
+}
 
 
 def __getattr__(name):
     if name in _modules:
         __import__("backprop." + name)
         return globals()[name]
+    for module, names in _composed.items():
+        if name in names.split():
+            function = globals()[name] = getattr(__import__("backprop." + module, fromlist=[name]), name)
+            return function
     raise AttributeError(f"module 'backprop' has no attribute '{name}'")
 
 
 def __dir__():
-    return sorted({*globals(), *_modules})
+    return sorted({*globals(), *_modules, *" ".join(_composed.values()).split()})

@@ -36,6 +36,18 @@ def _method(function):
     setattr(Tensor, function.__name__, function)
 
 
+def _later(name, module):
+    """A method of Tensor whose module is loaded when it is first called."""
+
+    def method(self, *args, **kwargs):
+        return getattr(__import__("backprop." + module, fromlist=[name]), name)(self, *args, **kwargs)
+
+    method.__name__ = name
+    setattr(Tensor, name, method)
+
+
+for _function in "quantile nanquantile dist diff renorm cov corrcoef histc bincount sum_to_size".split():
+    _later(_function, "_composed_reductions")
 for _function in (isnan, isinf, isfinite, equal, allclose):
     _method(_function)
 del _function

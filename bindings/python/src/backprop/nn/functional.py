@@ -7,6 +7,7 @@ from .._core import dropout as _dropout
 from .._core import nll_loss as _nll_loss
 from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
 from .._core import mse_loss as _mse_loss
+from .._core import cosine_similarity, normalize, pairwise_distance
 from .._core import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, conv1d, conv2d, conv_transpose2d, max_pool1d, max_pool2d
 from .._core import scaled_dot_product_attention
 
@@ -14,6 +15,7 @@ __all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softma
            "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding", "batch_norm", "group_norm",
            "rms_norm", "nll_loss"]
 __all__ += ["scaled_dot_product_attention"]
+__all__ += ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 __all__ += ["conv1d", "conv2d", "conv_transpose2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d"]
 
 
@@ -69,3 +71,10 @@ def _plain_embedding(name, max_norm, scale_grad_by_freq, sparse):
 def _no_legacy(name, *options):
     if any(option is not None for option in options):
         raise ValueError(f"{name}: size_average and reduce are long deprecated: use reduction")
+
+
+def pdist(input, p=2.0):
+    """Distances between all pairs of rows, in the order of the upper triangle."""
+    from .._composed_reductions import pdist
+
+    return pdist(input, p)

@@ -1,0 +1,101 @@
+/* ---------------------------------------------------------------------------------------------------------------
+ * Order and running sums
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* cummax, cummin: (input, dim) */
+static PyObject *run_cummax(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, dim);
+  bp_tensor *where = NULL, *values = ((bp_tensor * (*)(const bp_tensor *, int64_t, bp_tensor **)) r->f)(x, dim, &where);
+  return pair(r->name, values, where);
+}
+
+/* sort, argsort: (input, dim=-1, descending=False, stable=False) */
+static PyObject *run_sort(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT_OR(1, dim, -1);
+  TRUTH_OR(2, descending, 0);
+  TRUTH_OR(3, stable, 0);
+  if (r->name[0] == 'a') return wrap(bp_argsort(x, dim, descending, stable));
+  bp_tensor *where = NULL, *values = bp_sort(x, dim, descending, stable, &where);
+  return pair(r->name, values, where);
+}
+
+static PyObject *run_topk(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, k);
+  INT_OR(2, dim, -1);
+  TRUTH_OR(3, largest, 1);
+  TRUTH_OR(4, sorted, 1);
+  bp_tensor *where = NULL, *values = bp_topk(x, k, dim, largest, sorted, &where);
+  return pair(r->name, values, where);
+}
+
+static PyObject *run_kthvalue(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, k);
+  INT_OR(2, dim, -1);
+  TRUTH_OR(3, keepdim, 0);
+  bp_tensor *where = NULL, *values = bp_kthvalue(x, k, dim, keepdim, &where);
+  return pair(r->name, values, where);
+}
+
+/* unique(input, sorted, return_inverse, return_counts, dim), unique_consecutive the same without sorted; along a dimension: Python */
+static PyObject *run_unique(const Row *r, PyObject **v) {
+  int at = r->count - 3, consecutive = r->count == 4;
+  TENSOR(0, x);
+  TRUTH_OR(at, inverse, 0);
+  TRUTH_OR(at + 1, counts, 0);
+  if (!absent(v[at + 2])) {
+    PyObject *module = PyImport_ImportModule("backprop._composed_reductions");
+    PyObject *result = module ? PyObject_CallMethod(module, "_unique_along", "OOiii", v[0], v[at + 2], consecutive, inverse, counts) : NULL;
+    Py_XDECREF(module);
+    return result;
+  }
+  bp_tensor *which = NULL, *many = NULL;
+  bp_tensor *values = (consecutive ? bp_unique_consecutive : bp_unique)(x, inverse ? &which : NULL, counts ? &many : NULL);
+  if (!inverse && !counts) return wrap(values);
+  if (!values) return fail();
+  PyObject *all = PyTuple_New(1 + inverse + counts);
+  bp_tensor *results[] = {values, inverse ? which : many, many};
+  for (int i = 0; i < 1 + inverse + counts; i++) {
+    PyObject *one = wrap(results[i]);
+    if (!all || !one || PyTuple_SetItem(all, i, one)) Py_CLEAR(all);
+  }
+  return all;
+}
+
+static PyObject *run_bernoulli(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  DOUBLE_OR(1, p, 0);
+  if (absent(v[1])) return wrap(bp_bernoulli(x));
+  bp_tensor *chances = bp_full_like(x, p), *result = chances ? bp_bernoulli(chances) : NULL;
+  if (chances) drop(chances);
+  return wrap(result);
+}
+
+static PyObject *run_multinomial(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, samples);
+  TRUTH_OR(2, replacement, 0);
+  return wrap(bp_multinomial(x, samples, replacement));
+}
+
+#define OPERATIONS_SORTING(OP) \
+  OP(cumsum, cumsum, FM, run_cumsum, bp_cumsum, NULL, "(input, dim, *, dtype=None)") \
+  OP(cumprod, cumprod, FM, run_cumsum, bp_cumprod, NULL, "(input, dim, *, dtype=None)") \
+  OP(logcumsumexp, logcumsumexp, FM, run_cumsum, bp_logcumsumexp, NULL, "(input, dim)") \
+  OP(cummax, cummax, FM, run_cummax, bp_cummax, NULL, "(input, dim)") \
+  OP(cummin, cummin, FM, run_cummax, bp_cummin, NULL, "(input, dim)") \
+  OP(sort, sort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)") \
+  OP(argsort, argsort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)") \
+  OP(msort, msort, FM, run_unary, bp_msort, NULL, "(input)") \
+  OP(topk, topk, FM, run_topk, NULL, NULL, "(input, k, dim=None, largest=True, sorted=True)") \
+  OP(kthvalue, kthvalue, FM, run_kthvalue, NULL, NULL, "(input, k, dim=None, keepdim=False)") \
+  OP(mode, mode, FM, run_max, NULL, bp_mode, "(input, dim=-1, keepdim=False)") \
+  OP(median, median, FM, run_max, bp_median, bp_median_dim, "(input, dim=None, keepdim=False)") \
+  OP(nanmedian, nanmedian, FM, run_max, bp_nanmedian, bp_nanmedian_dim, "(input, dim=None, keepdim=False)") \
+  OP(unique, unique, FM, run_unique, NULL, NULL, "(input, sorted=True, return_inverse=False, return_counts=False, dim=None)") \
+  OP(unique_consecutive, unique_consecutive, FM, run_unique, NULL, NULL, "(input, return_inverse=False, return_counts=False, dim=None)") \
+  OP(bernoulli, bernoulli, FM, run_bernoulli, NULL, NULL, "(input, p=None)") \
+  OP(multinomial, multinomial, FM, run_multinomial, NULL, NULL, "(input, num_samples, replacement=False)")
