@@ -42,9 +42,10 @@ struct Case: Sendable {
 }
 
 /// Whole-number results, or a gradient that is 0 by definition.
-let withoutGradientByNature: Set<String> = ["eq", "ne", "lt", "le", "gt", "ge", "logical_not", "argmax", "argmin", "detach"]
-  // Order, counts and truths.
-  .union(["any", "all", "count_nonzero", "argsort", "unique", "unique_consecutive"])
+let withoutGradientByNature: Set<String> = [
+  "eq", "ne", "lt", "le", "gt", "ge", "logical_not", "argmax", "argmin", "detach",
+  "any", "all", "count_nonzero", "argsort", "unique", "unique_consecutive",
+]
 
 let cases: [Case] =
   elementwiseCases + activationCases + reductionCases + sortingCases + productCases + linearAlgebraCases + shapeCases + indexingCases
