@@ -132,6 +132,28 @@ static int images(job *j) {
   return status == BP_OK;
 }
 
+/* Several results of one call, the caller's: all or none are there. Then order and scans with their gradients. */
+static int order(job *j) {
+  bp_tensor *all[7] = {NULL}, *y, *z;
+  bp_status status = BP_E_MEMORY;
+  int good, i;
+  all[0] = bp_sort(j->w, 0, 1, 0, &all[1]);
+  if (all[0]) all[2] = bp_unique(j->w, &all[3], &all[4]);
+  if (all[2]) all[5] = bp_median_dim(j->w, 1, 0, &all[6]);
+  good = all[5] != NULL && all[6] != NULL;
+  for (i = 0; i < 7; i++)
+    if (all[i]) bp_release(all[i]);
+  if (!good || bp_scope_push(j->ctx) != BP_OK) return 0;
+  y = bp_add(bp_sum(bp_cumprod(j->w, 0)), bp_add(bp_prod(j->w), bp_median(j->w)));
+  z = bp_add(bp_logsumexp(bp_logcumsumexp(j->w, 1), 0, NULL, 0), bp_norm(bp_topk(j->w, 1, 0, 1, 1, NULL), 3, 0, NULL, 0));
+  y = bp_add(bp_add(y, z), bp_std(bp_cummax(j->w, 1, NULL), 1));
+  if (y) status = bp_backward(y);
+  if (y && status == BP_OK) y = bp_multinomial(bp_abs(j->x), 1, 0);
+  bp_zero_grad(j->w);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK && y;
+}
+
 /* Runs the work in contexts that may use a little more memory each time, until it has enough: whatever the engine allocates, however small,
  * is refused once. */
 static void at_every_limit(const char *name, int (*work)(job *)) {
@@ -204,6 +226,8 @@ int main(void) {
   at_every_place("views, reductions and random numbers", views, 0);
   at_every_place("attention, a recurrent layer and their gradients", sequences, 0);
   at_every_place("convolution, pooling and norms, and their gradients", images, 0);
+  at_every_place("order, running sums and their gradients", order, 0);
+  at_every_limit("order, running sums and their gradients within every limit", order);
   at_every_limit("convolution, pooling and norms within every limit", images);
   at_every_limit("attention and a recurrent layer within every limit", sequences);
   at_every_limit("a training step within every limit", train);

@@ -17,8 +17,9 @@ import families_op_db
 import families_optimizers
 import families_reductions
 import families_sequences
+import families_sorting
 
-MODULES = (families_elementwise, families_reductions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_op_db)
+MODULES = (families_elementwise, families_reductions, families_sorting, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_op_db)
 
 
 def main():

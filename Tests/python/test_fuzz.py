@@ -51,7 +51,8 @@ def oddities():
     ]
 
 
-SIZED = {"rand", "randn", "zeros", "ones", "empty", "full", "eye", "randperm", "arange", "linspace", "randint", "expand", "broadcast_to"}
+SIZED = {"rand", "randn", "zeros", "ones", "empty", "full", "eye", "randperm", "arange", "linspace", "logspace", "randint", "normal",
+         "multinomial", "expand", "broadcast_to"}
 LEFT_OUT = {"_set_grad_enabled", "set_num_threads", "save", "load", "_gradcheck", "_rebuild"}  # they change the session, or call back
 KEYWORDS = ["dim", "keepdim", "dtype", "input", "other", "alpha", "index", "min", "max", "requires_grad", "reduction", "weight", "bias", "axis"]
 ATTRIBUTES = ["grad", "data", "requires_grad"]
