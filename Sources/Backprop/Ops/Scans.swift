@@ -76,28 +76,47 @@ private let columnsPerBlock = 32
 @inline(__always) private func scanBlock<T: Scannable, S: Step>(_: T.Type, _: S.Type, _ j: ScanJob, _ block: Int) where T.Wide == S.Wide {
   let o = block / j.blocks, first = block % j.blocks &* columnsPerBlock
   let columns = j.inner - first < columnsPerBlock ? j.inner - first : columnsPerBlock
-  let x = j.x.assumingMemoryBound(to: T.self), y = j.y.assumingMemoryBound(to: T.self), a = j.a?.assumingMemoryBound(to: T.self)
-  var carried = InlineArray<32, S.Wide>(repeating: S.start)
-  let base = o &* j.n &* j.inner &+ first
-  var k = 0
-  while k < j.n {
-    let i = j.reverse ? j.n &- 1 &- k : k, row = base &+ i &* j.inner
-    // From the end, the coefficient that leads from i + 1 to i stands at i + 1.
-    let coefficients = j.reverse ? row &+ j.inner : row
-    var c = 0
-    while c < columns {
-      let v = x[row &+ c].wide
-      if let a { carried[c] = k == 0 ? v : S.next(carried[c], v, a[coefficients &+ c].wide) }
-      else { carried[c] = S.next(carried[c], v, v) }
-      if !j.last { y[row &+ c] = T.narrow(carried[c]) }
-      c &+= 1
+  let base = o &* j.n &* j.inner &+ first, step = j.reverse ? -j.inner : j.inner
+  var x = j.x.assumingMemoryBound(to: T.self) + base, y = j.y.assumingMemoryBound(to: T.self) + base
+  if j.reverse { x += (j.n &- 1) &* j.inner; y += (j.n &- 1) &* j.inner }
+  // From the end, the coefficient that leads from i + 1 to i stands at i + 1.
+  var a = j.a.map { $0.assumingMemoryBound(to: T.self) + (j.reverse ? base &+ j.n &* j.inner : base) }
+  let end = j.y.assumingMemoryBound(to: T.self) + (o &* j.inner &+ first)
+  if columns == 1 && j.inner == 1 {
+    var v = S.start, k = 0
+    while k < j.n {
+      if let a { v = k == 0 ? x.pointee.wide : S.next(v, x.pointee.wide, a.pointee.wide) } else { v = S.next(v, x.pointee.wide, v) }
+      if !j.last { y.pointee = T.narrow(v) }
+      x += step
+      y += step
+      a = a.map { $0 + step }
+      k &+= 1
     }
-    k &+= 1
+    if j.last { end.pointee = T.narrow(v) }
+    return
   }
-  if j.last {
-    let row = o &* j.inner &+ first
-    var c = 0
-    while c < columns { y[row &+ c] = T.narrow(carried[c]); c &+= 1 }
+  withUnsafeTemporaryAllocation(of: S.Wide.self, capacity: columnsPerBlock) { buffer in
+    let carried = buffer.baseAddress.unsafelyUnwrapped
+    var c = 0, k = 0
+    while c < columns { carried[c] = S.start; c &+= 1 }
+    while k < j.n {
+      c = 0
+      if let a, k > 0 {
+        while c < columns { carried[c] = S.next(carried[c], x[c].wide, a[c].wide); c &+= 1 }
+      } else if j.a != nil {
+        while c < columns { carried[c] = x[c].wide; c &+= 1 }
+      } else {
+        while c < columns { carried[c] = S.next(carried[c], x[c].wide, carried[c]); c &+= 1 }
+      }
+      c = 0
+      if !j.last { while c < columns { y[c] = T.narrow(carried[c]); c &+= 1 } }
+      x += step
+      y += step
+      a = a.map { $0 + step }
+      k &+= 1
+    }
+    c = 0
+    if j.last { while c < columns { end[c] = T.narrow(carried[c]); c &+= 1 } }
   }
 }
 

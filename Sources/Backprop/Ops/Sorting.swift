@@ -13,18 +13,27 @@ private struct Keyed {
 /// The bits in which a type's keys differ.
 private func keyMask(_ type: DType) -> UInt64 { type.size == 8 ? .max : type.size == 4 ? 0xffff_ffff : 0xff }
 
-/// Element i as a number of the same order; −0 is 0, every NaN the largest.
-@inline(__always) private func sortKey(_ type: DType, _ x: UnsafeRawPointer, _ i: Int) -> UInt64 {
+/// Gives n elements numbers of the same order, a[i] = (key ^ flip, i); −0 is 0, every NaN the largest before the flip.
+private func fillKeys(_ type: DType, _ n: Int, _ x: UnsafeRawPointer, flip: UInt64, _ a: UnsafeMutablePointer<Keyed>) {
+  @inline(__always) func fill<T>(_: T.Type, _ key: (T) -> UInt64) {
+    let x = x.assumingMemoryBound(to: T.self)
+    var i = 0
+    while i < n { a[i] = Keyed(key: key(x[i]) ^ flip, index: i); i &+= 1 }
+  }
   switch type {
   case .float32:
-    let v = x.assumingMemoryBound(to: Float.self)[i], bits = (v + 0).bitPattern
-    return v != v ? 0xffff_ffff : UInt64(bits >> 31 != 0 ? ~bits : bits | 1 << 31)
+    fill(Float.self) { v in
+      let bits = (v + 0).bitPattern
+      return v != v ? 0xffff_ffff : UInt64(bits >> 31 != 0 ? ~bits : bits | 1 << 31)
+    }
   case .float64:
-    let v = x.assumingMemoryBound(to: Double.self)[i], bits = (v + 0).bitPattern
-    return v != v ? .max : bits >> 63 != 0 ? ~bits : bits | 1 << 63
-  case .int64: return UInt64(bitPattern: x.assumingMemoryBound(to: Int64.self)[i]) ^ 1 << 63
-  case .int32: return UInt64(UInt32(bitPattern: x.assumingMemoryBound(to: Int32.self)[i]) ^ 1 << 31)
-  default: return UInt64(x.assumingMemoryBound(to: UInt8.self)[i])
+    fill(Double.self) { v in
+      let bits = (v + 0).bitPattern
+      return v != v ? .max : bits >> 63 != 0 ? ~bits : bits | 1 << 63
+    }
+  case .int64: fill(Int64.self) { UInt64(bitPattern: $0) ^ 1 << 63 }
+  case .int32: fill(Int32.self) { UInt64(UInt32(bitPattern: $0) ^ 1 << 31) }
+  default: fill(UInt8.self) { UInt64($0) }
   }
 }
 
@@ -41,33 +50,30 @@ private func keyMask(_ type: DType) -> UInt64 { type.size == 8 ? .max : type.siz
     }
     return
   }
-  withUnsafeTemporaryAllocation(of: Int.self, capacity: 8 * 256) { buffer in
-    let counts = buffer.baseAddress.unsafelyUnwrapped
-    memset(counts, 0, 8 * 256 * MemoryLayout<Int>.stride)
-    var i = 0
-    while i < n {
-      let key = a[i].key
-      var byte = 0
-      while byte < 8 { counts[byte &* 256 &+ Int(truncatingIfNeeded: key &>> UInt64(byte &* 8) & 255)] &+= 1; byte &+= 1 }
-      i &+= 1
-    }
-    var from = a, to = b, byte = 0
-    while byte < 8 {
-      let count = counts + byte &* 256, shift = UInt64(byte &* 8)
-      byte &+= 1
-      if count[Int(truncatingIfNeeded: from[0].key &>> shift & 255)] == n { continue }  // all alike in this byte
-      var at = 0, v = 0
-      while v < 256 { let c = count[v]; count[v] = at; at &+= c; v &+= 1 }
-      i = 0
-      while i < n {
-        let e = from[i], place = Int(truncatingIfNeeded: e.key &>> shift & 255)
-        to[count[place]] = e
-        count[place] &+= 1
-        i &+= 1
+  var differ: UInt64 = 0, i = 1
+  while i < n { differ |= a[i].key ^ a[0].key; i &+= 1 }
+  withUnsafeTemporaryAllocation(of: Int.self, capacity: 256) { buffer in
+    let places = buffer.baseAddress.unsafelyUnwrapped
+    var from = a, to = b, shift: UInt64 = 0
+    while shift < 64 {
+      if differ &>> shift & 255 != 0 {
+        memset(places, 0, 256 * MemoryLayout<Int>.stride)
+        var i = 0
+        while i < n { places[Int(truncatingIfNeeded: from[i].key &>> shift & 255)] &+= 1; i &+= 1 }
+        var at = 0, v = 0
+        while v < 256 { let c = places[v]; places[v] = at; at &+= c; v &+= 1 }
+        i = 0
+        while i < n {
+          let e = from[i], v = Int(truncatingIfNeeded: e.key &>> shift & 255)
+          to[places[v]] = e
+          places[v] &+= 1
+          i &+= 1
+        }
+        let other = from
+        from = to
+        to = other
       }
-      let other = from
-      from = to
-      to = other
+      shift &+= 8
     }
     if from != a { memcpy(a, from, n &* MemoryLayout<Keyed>.stride) }
   }
@@ -87,12 +93,13 @@ private struct OrderJob {
   func run(_ r: Int, _ a: UnsafeMutablePointer<Keyed>, _ b: UnsafeMutablePointer<Keyed>) {
     let row = x + r &* n &* type.size, out = y + r &* k, mask = keyMask(type), flip = descending ? mask : 0
     let nan = type.category == .floating ? mask : 0  // 0: there is none
+    fillKeys(type, n, row, flip: flip, a)
     var i = 0
     if kind == .runningBest {
       // The last of equals; from the first NaN on, the last NaN.
       var best: UInt64 = 0, at = 0, isNaN = false
       while i < n {
-        let plain = sortKey(type, row, i), key = plain ^ flip, isOne = nan != 0 && plain == nan
+        let key = a[i].key, isOne = nan != 0 && key == nan ^ flip
         if isOne || !isNaN && (i == 0 || key >= best) { best = key; at = i; isNaN = isOne }
         out[i] = Int64(at)
         i &+= 1
@@ -103,21 +110,21 @@ private struct OrderJob {
     let room = 4 &* k > 256 ? 4 &* k : 256
     var count = 0, worst = UInt64.max, isFull = false
     let selects = kind == .first && room < n
-    while i < n {
-      let key = sortKey(type, row, i) ^ flip
-      if !isFull || key < worst {
-        a[count] = Keyed(key: key, index: i)
+    while selects && i < n {
+      let e = a[i]  // count ≤ i: nothing unread is written over
+      if !isFull || e.key < worst {
+        a[count] = e
         count &+= 1
-        if selects, count == room {
+        if count == room {
           sortKeyed(a, b, count)
           count = k
-          worst = k > 0 ? a[k &- 1].key : 0
+          worst = a[k &- 1].key
           isFull = true
         }
       }
       i &+= 1
     }
-    sortKeyed(a, b, count)
+    sortKeyed(a, b, selects ? count : n)
     switch kind {
     case .first, .runningBest:
       i = 0
@@ -156,13 +163,13 @@ extension Engine {
     let workers = threads < chunks ? threads : chunks
     let (size, overflow) = n.multipliedReportingOverflow(by: 2 * workers * MemoryLayout<Keyed>.stride)
     if overflow { throw .memory(operation, bytes: .max) }
-    try withScratch(of: Keyed.self, count: kind == .runningBest ? 1 : size / MemoryLayout<Keyed>.stride, for: operation) { (scratch) throws(Failure) in
+    try withScratch(of: Keyed.self, count: size / MemoryLayout<Keyed>.stride, for: operation) { (scratch) throws(Failure) in
       var job = OrderJob(
         kind: kind, type: type, rows: rows, n: n, k: k, perChunk: perChunk, descending: descending, x: data(dense),
         y: out.data(as: Int64.self), scratch: scratch)
       parallel(chunks: chunks, threads: workers, &job) { context, chunk, worker in
         let j = context.assumingMemoryBound(to: OrderJob.self).pointee
-        let a = j.scratch + (j.kind == .runningBest ? 0 : worker &* 2 &* j.n)
+        let a = j.scratch + worker &* 2 &* j.n
         var r = chunk &* j.perChunk
         let end = j.rows - r < j.perChunk ? j.rows : r &+ j.perChunk
         while r < end { j.run(r, a, a + j.n); r &+= 1 }
@@ -311,7 +318,7 @@ extension Value {
     let x = e.data(dense), nan = type.category == .floating ? keyMask(type) : 0
     return try e.withScratch(of: Keyed.self, count: 2 * n + 1, for: name) { (a) throws(Failure) in
       var i = 0, runs = 0
-      while i < n { a[i] = Keyed(key: sortKey(type, x, i), index: i); i &+= 1 }
+      fillKeys(type, n, x, flip: 0, a)
       if !consecutive { sortKeyed(a, a + n, n) }
       func begins(_ i: Int) -> Bool { i == 0 || a[i].key != a[i &- 1].key || nan != 0 && a[i].key == nan }
       i = 0

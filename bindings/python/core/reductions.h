@@ -51,7 +51,11 @@ static PyObject *pair(const char *name, bp_tensor *first, bp_tensor *second) {
   else if (a && b) {
     if (!pair_types[i].type) {
       PyStructSequence_Desc description = {pair_types[i].name, NULL, pair_types[i].fields, 2};
-      pair_types[i].type = PyStructSequence_NewType(&description);
+      PyObject *module = PyImport_ImportModule("backprop._repr"), *text = module ? PyObject_GetAttrString(module, "pair_repr") : NULL;
+      PyTypeObject *type = text ? PyStructSequence_NewType(&description) : NULL;
+      if (type && !PyObject_SetAttrString((PyObject *)type, "__repr__", text)) pair_types[i].type = type;
+      Py_XDECREF(text);
+      Py_XDECREF(module);
     }
     if (pair_types[i].type) both = PyStructSequence_New(pair_types[i].type);
   }

@@ -104,3 +104,9 @@ def _with_suffixes(text, suffixes, indent):
             text += ", " + suffix
             length += len(suffix) + 2
     return text + ")"
+
+
+def pair_repr(pair):
+    """torch.return_types' way: one tensor a line."""
+    items = ",\n".join(f"{name}={value!r}" for name, value in zip(type(pair).__match_args__, pair))
+    return f"backprop.return_types.{type(pair).__name__}(\n{items})"
