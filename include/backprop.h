@@ -100,6 +100,7 @@ typedef int32_t bp_reduction;
 #define BP_REDUCTION_NONE ((bp_reduction)0)
 #define BP_REDUCTION_MEAN ((bp_reduction)1)
 #define BP_REDUCTION_SUM ((bp_reduction)2)
+#define BP_REDUCTION_BATCHMEAN ((bp_reduction)3) /* bp_kl_div() only: the sum divided by the size of the first dimension */
 
 /* "Not given" where an int64_t is optional. */
 #define BP_NONE INT64_MIN
@@ -529,6 +530,34 @@ bp_tensor *bp_index_select(const bp_tensor *x, int64_t dim, const bp_tensor *ind
 /* Rows of weight [V, E] for indices of any shape → [.., E]. Row padding_idx (BP_NONE: no such row) gets no gradient. */
 bp_tensor *bp_embedding(const bp_tensor *indices, const bp_tensor *weight, int64_t padding_idx);
 
+typedef struct bp_embedding_options {
+  uint32_t struct_size;       /* sizeof(bp_embedding_options) */
+  int32_t scale_grad_by_freq; /* 1: a row's gradient is divided by how often it is looked up; default 0 */
+  int64_t padding_idx;        /* row without gradient, in bags without weight; negative from the end; default BP_NONE */
+  double max_norm;            /* rows that are looked up are first shortened to this norm, in weight itself; default 0: not */
+  double norm_type;           /* order of that norm; default 2 */
+} bp_embedding_options;
+#define BP_EMBEDDING_OPTIONS_INIT { sizeof(bp_embedding_options), 0, BP_NONE, 0.0, 2.0 }
+bp_tensor *bp_embedding_with(const bp_tensor *indices, const bp_tensor *weight, const bp_embedding_options *options);
+
+typedef int32_t bp_bag_mode;
+#define BP_BAG_SUM ((bp_bag_mode)0)
+#define BP_BAG_MEAN ((bp_bag_mode)1)
+#define BP_BAG_MAX ((bp_bag_mode)2) /* the gradient goes to the first of equals */
+typedef struct bp_embedding_bag_options {
+  uint32_t struct_size;                /* sizeof(bp_embedding_bag_options) */
+  bp_bag_mode mode;                    /* default mean */
+  const bp_tensor *per_sample_weights; /* factors in the shape of the indices, for mode sum; default NULL */
+  int32_t include_last_offset;         /* 1: the last offset is the end of the last bag; default 0 */
+  int32_t scale_grad_by_freq;          /* this and the rest as above; not for mode max */
+  int64_t padding_idx;
+  double max_norm, norm_type;
+} bp_embedding_bag_options;
+#define BP_EMBEDDING_BAG_OPTIONS_INIT { sizeof(bp_embedding_bag_options), BP_BAG_MEAN, NULL, 0, 0, BP_NONE, 0.0, 2.0 }
+/* Sums, means or maxima of rows of weight [V, E] → [bags, E]: each row of indices [N, K] is a bag, or indices are a list [K] and offsets
+ * (NULL otherwise) say where in it each bag begins: 0 first, rising. An empty bag gives zeros. options may be NULL. */
+bp_tensor *bp_embedding_bag(const bp_tensor *indices, const bp_tensor *weight, const bp_tensor *offsets, const bp_embedding_bag_options *options);
+
 /* ---------------------------------------------------------------------------------------------------------------
  * 13. Networks
  * ------------------------------------------------------------------------------------------------------------- */
@@ -551,8 +580,22 @@ bp_tensor *bp_batch_norm(const bp_tensor *x, bp_tensor *running_mean, bp_tensor 
 /* The same over each sample's channels in num_groups equal groups, always with their own μ and σ² (instance norm: a group per
  * channel). */
 bp_tensor *bp_group_norm(const bp_tensor *x, int64_t num_groups, const bp_tensor *weight, const bp_tensor *bias, double eps);
+/* The same with a group per channel for x [N, C, …]; use_input_stats 0: with running_mean and running_var, which must then be there.
+ * Otherwise they, unless NULL, move towards the means over the samples, as in bp_batch_norm(). More than one value per channel. */
+bp_tensor *bp_instance_norm(const bp_tensor *x, bp_tensor *running_mean, bp_tensor *running_var, const bp_tensor *weight, const bp_tensor *bias,
+                            int32_t use_input_stats, double momentum, double eps);
+/* x / (k + alpha·m)^beta, m the mean of x² over size channels around, zeros beyond the ends: from size/2 before to (size − 1)/2 after.
+ * x [N, C, …] of 3 dimensions or more. Usual: alpha 1e-4, beta 0.75, k 1. */
+bp_tensor *bp_local_response_norm(const bp_tensor *x, int64_t size, double alpha, double beta, double k);
 /* Training: zeroes each element with probability p and scales the rest by 1/(1−p). Otherwise x itself, as a new handle. */
 bp_tensor *bp_dropout(const bp_tensor *x, double p, int32_t training);
+/* The same with whole channels of [N, C, L], [N, C, H, W], [N, C, D, H, W], or without N (bp_dropout2d() takes [N, C, L] for a batch). */
+bp_tensor *bp_dropout1d(const bp_tensor *x, double p, int32_t training);
+bp_tensor *bp_dropout2d(const bp_tensor *x, double p, int32_t training);
+bp_tensor *bp_dropout3d(const bp_tensor *x, double p, int32_t training);
+/* Dropped elements (channels) get selu's lower limit and the whole is scaled and moved so that mean 0 and variance 1 stay. */
+bp_tensor *bp_alpha_dropout(const bp_tensor *x, double p, int32_t training);
+bp_tensor *bp_feature_alpha_dropout(const bp_tensor *x, double p, int32_t training);
 
 typedef struct bp_attention_options {
   uint32_t struct_size; /* sizeof(bp_attention_options) */
@@ -570,6 +613,11 @@ typedef struct bp_attention_options {
  * moves nothing. options may be NULL. */
 bp_tensor *bp_scaled_dot_product_attention(const bp_tensor *query, const bp_tensor *key, const bp_tensor *value, const bp_tensor *attn_mask,
                                            const bp_attention_options *options);
+
+/* Rotary position embedding (Su et al. 2021) of x [.., T, E]: of the last dimension's first rotary_dim elements (BP_NONE: all; even) pair
+ * number i is turned by φ = position·base^(−2i/rotary_dim): (a, b) → (a·cos φ − b·sin φ, b·cos φ + a·sin φ). A pair is (i, i + rotary_dim/2),
+ * or with interleaved (2i, 2i + 1). positions: NULL: 0 … T−1; else numbers that stretch to [.., T]. Usual base: 10000. */
+bp_tensor *bp_rotary_embedding(const bp_tensor *x, const bp_tensor *positions, double base, int64_t rotary_dim, int32_t interleaved);
 
 /* Recurrent layers: one layer in one direction. x [T, B, I]: T steps, batch B; the states [T, B, H] are returned, the last of them [B, H] goes
  * to *h (may be NULL), a handle of its own. h0, c0 [B, H] or NULL: zeros. reverse: from the last step to the first; the states stand in the
@@ -596,7 +644,17 @@ bp_tensor *bp_gru(const bp_tensor *x, const bp_tensor *h0, const bp_recurrent_we
 bp_tensor *bp_rnn_tanh(const bp_tensor *x, const bp_tensor *h0, const bp_recurrent_weights *weights, int32_t reverse, bp_tensor **h);
 bp_tensor *bp_rnn_relu(const bp_tensor *x, const bp_tensor *h0, const bp_recurrent_weights *weights, int32_t reverse, bp_tensor **h);
 
-bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction reduction);
+/* -- Losses. x and target are floating and stretch together unless something else is said.
+ *
+ *     bp_tensor *loss = bp_huber_loss(x, target, NULL, 1.0, BP_REDUCTION_MEAN); */
+
+/* (x − t)²; |x − t|; ½(x − t)² up to |x − t| = delta > 0, delta·(|x − t| − delta/2) beyond. weight: NULL or factors of x's shape; the
+ * mean then divides by their sum. */
+bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
+bp_tensor *bp_l1_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
+bp_tensor *bp_huber_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, double delta, bp_reduction reduction);
+/* ½(x − t)²/beta up to |x − t| = beta, |x − t| − beta/2 beyond; beta 0 is l1. */
+bp_tensor *bp_smooth_l1_loss(const bp_tensor *x, const bp_tensor *target, double beta, bp_reduction reduction);
 
 typedef struct bp_cross_entropy_options {
   uint32_t struct_size;    /* sizeof(bp_cross_entropy_options) */
@@ -611,9 +669,73 @@ typedef struct bp_cross_entropy_options {
 bp_tensor *bp_cross_entropy(const bp_tensor *logits, const bp_tensor *target, const bp_cross_entropy_options *options);
 /* −x[label] of log probabilities [N, C], [C] or [N, C, d1, …]; labels, weight, ignore_index and reduction as above, label_smoothing 0. */
 bp_tensor *bp_nll_loss(const bp_tensor *x, const bp_tensor *target, const bp_cross_entropy_options *options);
+/* −[t·log x + (1−t)·log(1−x)]·weight of probabilities x in 0…1; logarithms count as no less than −100. target of x's shape; weight
+ * stretches to it, may be NULL. */
+bp_tensor *bp_binary_cross_entropy(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
 /* −[pos_weight·t·log σ(x) + (1−t)·log(1−σ(x))]·weight, computed without overflow; weight and pos_weight broadcast, may be NULL. */
 bp_tensor *bp_binary_cross_entropy_with_logits(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight,
                                                const bp_tensor *pos_weight, bp_reduction reduction);
+/* t·(log t − x) of log probabilities x, 0 where t is 0; log_target: eᵗ·(t − x). BP_REDUCTION_BATCHMEAN is the mathematical one. */
+bp_tensor *bp_kl_div(const bp_tensor *x, const bp_tensor *target, int32_t log_target, bp_reduction reduction);
+/* ½(log v + (x − t)²/v), v = max(var, eps), whose gradient passes to var all the same; full adds ½log 2π. var: no element negative, of x's
+ * shape, without its last dimension, or stretching to it. Usual eps: 1e-6. */
+bp_tensor *bp_gaussian_nll_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *var, int32_t full, double eps, bp_reduction reduction);
+
+typedef struct bp_poisson_nll_options {
+  uint32_t struct_size;   /* sizeof(bp_poisson_nll_options) */
+  int32_t log_input;      /* 1: eˣ − t·x; 0: x − t·log(x + eps); default 1 */
+  int32_t full;           /* 1: Stirling's approximation of log t! is added where t > 1; default 0 */
+  bp_reduction reduction; /* default mean */
+  double eps;             /* default 1e-8 */
+} bp_poisson_nll_options;
+#define BP_POISSON_NLL_OPTIONS_INIT { sizeof(bp_poisson_nll_options), 1, 0, BP_REDUCTION_MEAN, 1e-8 }
+bp_tensor *bp_poisson_nll_loss(const bp_tensor *x, const bp_tensor *target, const bp_poisson_nll_options *options);
+
+/* Targets 1 and −1: log(1 + e^(−t·x)); x where t = 1 and max(0, margin − x) where t = −1; max(0, −t·(x1 − x2) + margin) for as many
+ * dimensions each; 1 − cos(x1, x2) where t = 1 and max(0, cos − margin) where t = −1, for x1, x2 [N, D] and t [N], or [D] and []. */
+bp_tensor *bp_soft_margin_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction reduction);
+bp_tensor *bp_hinge_embedding_loss(const bp_tensor *x, const bp_tensor *target, double margin, bp_reduction reduction);
+bp_tensor *bp_margin_ranking_loss(const bp_tensor *x1, const bp_tensor *x2, const bp_tensor *target, double margin, bp_reduction reduction);
+bp_tensor *bp_cosine_embedding_loss(const bp_tensor *x1, const bp_tensor *x2, const bp_tensor *target, double margin, bp_reduction reduction);
+
+typedef struct bp_triplet_margin_options {
+  uint32_t struct_size;   /* sizeof(bp_triplet_margin_options) */
+  int32_t swap;           /* 1: the negative's distance is that from anchor or positive, whichever is smaller; default 0 */
+  double margin;          /* > 0; default 1 */
+  double p;               /* order of the distance, 0 … INFINITY; default 2 */
+  double eps;             /* added to each difference; default 1e-6 */
+  bp_reduction reduction; /* default mean */
+  int32_t reserved;       /* 0 */
+} bp_triplet_margin_options;
+#define BP_TRIPLET_MARGIN_OPTIONS_INIT { sizeof(bp_triplet_margin_options), 0, 1.0, 2.0, 1e-6, BP_REDUCTION_MEAN, 0 }
+/* max(0, margin + ‖anchor − positive‖ − ‖anchor − negative‖), norms along the last dimension. options may be NULL. */
+bp_tensor *bp_triplet_margin_loss(const bp_tensor *anchor, const bp_tensor *positive, const bp_tensor *negative,
+                                  const bp_triplet_margin_options *options);
+
+typedef struct bp_multi_margin_options {
+  uint32_t struct_size;    /* sizeof(bp_multi_margin_options) */
+  int32_t p;               /* 1 or 2; default 1 */
+  double margin;           /* default 1 */
+  const bp_tensor *weight; /* [C] or NULL */
+  bp_reduction reduction;  /* default mean */
+  int32_t reserved;        /* 0 */
+} bp_multi_margin_options;
+#define BP_MULTI_MARGIN_OPTIONS_INIT { sizeof(bp_multi_margin_options), 1, 1.0, NULL, BP_REDUCTION_MEAN, 0 }
+/* weight[y]·Σ max(0, margin − x[y] + x[j])ᵖ / C over the classes j ≠ y, for scores x [N, C] or [C] and labels y (int64 or int32).
+ * options may be NULL. */
+bp_tensor *bp_multi_margin_loss(const bp_tensor *x, const bp_tensor *target, const bp_multi_margin_options *options);
+/* Σ max(0, 1 − x[y] + x[j]) / C over the labels y of a sample and the classes j that are none of them. target of x's shape: a sample's
+ * labels, ended by −1. */
+bp_tensor *bp_multilabel_margin_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction reduction);
+/* The mean over the last dimension of −[t·log σ(x) + (1−t)·log(1−σ(x))]·weight; weight stretches to it, may be NULL. */
+bp_tensor *bp_multilabel_soft_margin_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
+
+/* −log of the probability that a path over T steps, freed of repetitions and then of blanks, reads the target (Graves et al. 2006).
+ * log_probs [T, N, C], or [T, C] for one sample, come from log_softmax: the gradient is the one that is right through it. targets: labels
+ * [N, S], or all one after another in a list; lengths [N] or, for one sample, [] (int64 or int32). The mean divides each loss by its target's
+ * length (at least 1) first. A target that no path can read has the loss ∞; zero_infinity makes that 0, its gradient too. */
+bp_tensor *bp_ctc_loss(const bp_tensor *log_probs, const bp_tensor *targets, const bp_tensor *input_lengths, const bp_tensor *target_lengths,
+                       int64_t blank, bp_reduction reduction, int32_t zero_infinity);
 
 /* -- Convolution and pooling over images [N, C, H, W] or [C, H, W] of float32 or float64; the 1-d forms over [N, C, L] or [C, L],
  *    where only the first number of each pair counts:

@@ -1,4 +1,4 @@
-// Section 13: attention.
+// Section 13: attention, rotary embedding.
 import Backprop
 import CBackprop
 
@@ -17,5 +17,17 @@ import CBackprop
       o.scale = given.has_scale != 0 ? given.scale : nil
     }
     return try q.attention(k, v, mask: optional(attn_mask, name), o)
+  }
+}
+
+@_cdecl("bp_rotary_embedding") @implementation public func bp_rotary_embedding(
+  _ x: OpaquePointer?, _ positions: OpaquePointer?, _ base: Double, _ rotary_dim: Int64, _ interleaved: Int32
+) -> OpaquePointer? {
+  unary("rotary_embedding", x) { (x) throws(Failure) in
+    var o = RotaryOptions()
+    o.base = base
+    o.size = rotary_dim == .min ? nil : Int(rotary_dim)
+    o.interleaved = interleaved != 0
+    return try x.rotaryEmbedding(optional(positions, "rotary_embedding"), o)
   }
 }

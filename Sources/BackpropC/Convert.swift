@@ -109,7 +109,7 @@ func type(_ raw: bp_dtype, _ name: StaticString) throws(Failure) -> DType {
 }
 
 func convert(_ raw: bp_reduction, _ name: StaticString) throws(Failure) -> Reduction {
-  if let r = Reduction(rawValue: raw) { return r }
+  if let r = Reduction(rawValue: raw), r != .batchMean { return r }
   throw Failure(.argument, "\(name): reduction \(Int(raw)) is none of none (0), mean (1), sum (2)")
 }
 

@@ -40,42 +40,36 @@ import CBackprop
 @_cdecl("bp_dropout") @implementation public func bp_dropout(_ x: OpaquePointer?, _ p: Double, _ training: Int32) -> OpaquePointer? {
   unary("dropout", x) { (x) throws(Failure) in try x.dropout(p, training: training != 0) }
 }
-@_cdecl("bp_mse_loss") @implementation public func bp_mse_loss(_ x: OpaquePointer?, _ target: OpaquePointer?, _ reduction: bp_reduction) -> OpaquePointer? {
-  binary("mse_loss", x, target) { (x, t) throws(Failure) in try x.mseLoss(t, convert(reduction, "mse_loss")) }
-}
-private func labelLoss(
-  _ name: StaticString, _ x: OpaquePointer?, _ target: OpaquePointer?, _ options: UnsafePointer<bp_cross_entropy_options>?,
-  _ loss: (Value, Value, CrossEntropyOptions) throws(Failure) -> Value
+@_cdecl("bp_instance_norm") @implementation public func bp_instance_norm(
+  _ x: OpaquePointer?, _ running_mean: OpaquePointer?, _ running_var: OpaquePointer?, _ weight: OpaquePointer?, _ bias: OpaquePointer?,
+  _ use_input_stats: Int32, _ momentum: Double, _ eps: Double
 ) -> OpaquePointer? {
-  binary(name, x, target) { (x, t) throws(Failure) in
-    var o = CrossEntropyOptions()
-    if let given = options?.pointee {
-      try checkSize(given.struct_size, MemoryLayout<bp_cross_entropy_options>.size, name)
-      o.reduction = try convert(given.reduction, name)
-      o.ignoreIndex = Int(given.ignore_index)
-      o.labelSmoothing = given.label_smoothing
-      o.weight = try optional(given.weight, name)
-    }
-    return try loss(x, t, o)
+  let name: StaticString = "instance_norm"
+  return unary(name, x) { (x) throws(Failure) in
+    try x.instanceNorm(
+      mean: optional(running_mean, name), variance: optional(running_var, name), weight: optional(weight, name), bias: optional(bias, name),
+      useInputStats: use_input_stats != 0, momentum: momentum, eps: eps)
   }
 }
-@_cdecl("bp_cross_entropy") @implementation public func bp_cross_entropy(
-  _ logits: OpaquePointer?, _ target: OpaquePointer?, _ options: UnsafePointer<bp_cross_entropy_options>?
+@_cdecl("bp_local_response_norm") @implementation public func bp_local_response_norm(
+  _ x: OpaquePointer?, _ size: Int64, _ alpha: Double, _ beta: Double, _ k: Double
 ) -> OpaquePointer? {
-  labelLoss("cross_entropy", logits, target, options) { (x, t, o) throws(Failure) in try x.crossEntropy(t, o) }
+  unary("local_response_norm", x) { (x) throws(Failure) in try x.localResponseNorm(Int(size), alpha: alpha, beta: beta, k: k) }
 }
-@_cdecl("bp_nll_loss") @implementation public func bp_nll_loss(
-  _ x: OpaquePointer?, _ target: OpaquePointer?, _ options: UnsafePointer<bp_cross_entropy_options>?
+@_cdecl("bp_dropout1d") @implementation public func bp_dropout1d(_ x: OpaquePointer?, _ p: Double, _ training: Int32) -> OpaquePointer? {
+  unary("dropout1d", x) { (x) throws(Failure) in try x.dropoutChannels(p, training: training != 0, spatial: 1) }
+}
+@_cdecl("bp_dropout2d") @implementation public func bp_dropout2d(_ x: OpaquePointer?, _ p: Double, _ training: Int32) -> OpaquePointer? {
+  unary("dropout2d", x) { (x) throws(Failure) in try x.dropoutChannels(p, training: training != 0, spatial: 2) }
+}
+@_cdecl("bp_dropout3d") @implementation public func bp_dropout3d(_ x: OpaquePointer?, _ p: Double, _ training: Int32) -> OpaquePointer? {
+  unary("dropout3d", x) { (x) throws(Failure) in try x.dropoutChannels(p, training: training != 0, spatial: 3) }
+}
+@_cdecl("bp_alpha_dropout") @implementation public func bp_alpha_dropout(_ x: OpaquePointer?, _ p: Double, _ training: Int32) -> OpaquePointer? {
+  unary("alpha_dropout", x) { (x) throws(Failure) in try x.alphaDropout(p, training: training != 0, .element) }
+}
+@_cdecl("bp_feature_alpha_dropout") @implementation public func bp_feature_alpha_dropout(
+  _ x: OpaquePointer?, _ p: Double, _ training: Int32
 ) -> OpaquePointer? {
-  labelLoss("nll_loss", x, target, options) { (x, t, o) throws(Failure) in try x.nllLoss(t, o) }
+  unary("feature_alpha_dropout", x) { (x) throws(Failure) in try x.alphaDropout(p, training: training != 0, .channel) }
 }
-@_cdecl("bp_binary_cross_entropy_with_logits") @implementation public func bp_binary_cross_entropy_with_logits(
-  _ x: OpaquePointer?, _ target: OpaquePointer?, _ weight: OpaquePointer?, _ pos_weight: OpaquePointer?, _ reduction: bp_reduction
-) -> OpaquePointer? {
-  let name: StaticString = "binary_cross_entropy_with_logits"
-  return binary(name, x, target) { (x, t) throws(Failure) in
-    try x.binaryCrossEntropyWithLogits(
-      t, weight: optional(weight, name), positiveWeight: optional(pos_weight, name), convert(reduction, name))
-  }
-}
-

@@ -1,4 +1,4 @@
-// Matrix products, normalisation and losses. B batch, M N K matrix sizes, C classes.
+// Matrix products and normalisation. B batch, M N K matrix sizes, C channels.
 
 extension Tensor {
   /// x·b: [.., M, K]·[.., K, N] → [.., M, N]; lists are rows or columns; batches broadcast (PyTorch: `matmul`).
@@ -36,50 +36,39 @@ extension Tensor {
   public func groupNorm(groups: Int, weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5) throws(BackpropError) -> Tensor {
     try make { () throws(Failure) in try value.groupNorm(groups, weight?.value, bias?.value, eps: epsilon) }
   }
-}
-
-// MARK: Losses
-
-extension Tensor {
-  /// (x − target)² (PyTorch: `mse_loss`).
-  public func meanSquaredError(to target: Tensor, reduction: Reduction = .mean) throws(BackpropError) -> Tensor {
-    try make { () throws(Failure) in try value.mseLoss(target.value, reduction) }
-  }
-
-  /// −ln softmax(x)[label] for logits [B, C, ..], labels [B, ..] (int64, int32) or probabilities [B, C, ..] (PyTorch: `cross_entropy`).
-  ///
-  /// - weight: [C], how much each class counts; the mean divides by the sum of the weights.
-  /// - ignoreIndex: samples with this label do not count.
-  /// - labelSmoothing: the share of the target that is spread evenly over all classes.
-  public func crossEntropy(
-    with target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, labelSmoothing: Double = 0, reduction: Reduction = .mean
-  ) throws(BackpropError) -> Tensor {
-    var o = CrossEntropyOptions()
-    o.weight = weight?.value
-    o.ignoreIndex = ignoreIndex
-    o.labelSmoothing = labelSmoothing
-    o.reduction = reduction
-    return try make { () throws(Failure) in try value.crossEntropy(target.value, o) }
-  }
-
-  /// −x[label] for log probabilities [B, C, ..] and labels [B, ..] (PyTorch: `nll_loss`).
-  public func negativeLogLikelihood(
-    of target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean
-  ) throws(BackpropError) -> Tensor {
-    var o = CrossEntropyOptions()
-    o.weight = weight?.value
-    o.ignoreIndex = ignoreIndex
-    o.reduction = reduction
-    return try make { () throws(Failure) in try value.nllLoss(target.value, o) }
-  }
-
-  /// −t·ln σ(x) − (1 − t)·ln(1 − σ(x)); `positiveWeight` multiplies the first term
-  /// (PyTorch: `binary_cross_entropy_with_logits`).
-  public func binaryCrossEntropyWithLogits(
-    to target: Tensor, weight: Tensor? = nil, positiveWeight: Tensor? = nil, reduction: Reduction = .mean
+  /// The same for each channel of each sample by itself; with running statistics they move towards the means over the samples. Not
+  /// `usesInputStatistics`: with the running ones (PyTorch: `instance_norm`).
+  public func instanceNorm(
+    runningMean: Tensor? = nil, runningVariance: Tensor? = nil, weight: Tensor? = nil, bias: Tensor? = nil, usesInputStatistics: Bool = true,
+    momentum: Double = 0.1, epsilon: Double = 1e-5
   ) throws(BackpropError) -> Tensor {
     try make { () throws(Failure) in
-      try value.binaryCrossEntropyWithLogits(target.value, weight: weight?.value, positiveWeight: positiveWeight?.value, reduction)
+      try value.instanceNorm(
+        mean: runningMean?.value, variance: runningVariance?.value, weight: weight?.value, bias: bias?.value,
+        useInputStats: usesInputStatistics, momentum: momentum, eps: epsilon)
     }
+  }
+  /// x / (k + alpha·m)^beta, m the mean of x² over `size` channels around, of [B, C, ..] (PyTorch: `local_response_norm`).
+  public func localResponseNorm(size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in try value.localResponseNorm(size, alpha: alpha, beta: beta, k: k) }
+  }
+}
+
+// MARK: Dropout
+
+extension Tensor {
+  /// Whole channels of [B, C, ..] are zeroed with probability p, the rest is scaled by 1/(1 − p) (PyTorch: `dropout1d`, `dropout2d`, `dropout3d`).
+  ///
+  /// - spatialRank: how many dimensions a channel has, 1 to 3.
+  public func channelDropout(_ p: Double = 0.5, training: Bool, spatialRank: Int) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in try value.dropoutChannels(p, training: training, spatial: spatialRank) }
+  }
+  /// Dropout that leaves mean and variance of self-normalising networks as they are (PyTorch: `alpha_dropout`).
+  public func alphaDropout(_ p: Double = 0.5, training: Bool) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in try value.alphaDropout(p, training: training, .element) }
+  }
+  /// The same with whole channels of [B, C, ..] (PyTorch: `feature_alpha_dropout`).
+  public func channelAlphaDropout(_ p: Double = 0.5, training: Bool) throws(BackpropError) -> Tensor {
+    try make { () throws(Failure) in try value.alphaDropout(p, training: training, .channel) }
   }
 }

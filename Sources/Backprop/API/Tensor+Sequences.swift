@@ -23,6 +23,44 @@ extension Tensor {
   }
 }
 
+extension Tensor {
+  /// The pairs of the last dimension of [.., T, E] turned by position·base^(−2i/E), i the pair's number (PyTorch has no such function; Su
+  /// et al. 2021).
+  ///
+  /// - positions: numbers that stretch to [.., T]; nil: 0 … T − 1.
+  /// - rotating: how many elements turn, an even number; nil: all.
+  /// - interleaved: pairs (2i, 2i + 1) instead of (i, i + E/2).
+  public func rotaryEmbedding(
+    positions: Tensor? = nil, base: Double = 10000, rotating: Int? = nil, interleaved: Bool = false
+  ) throws(BackpropError) -> Tensor {
+    var o = RotaryOptions()
+    o.base = base
+    o.size = rotating
+    o.interleaved = interleaved
+    return try make { () throws(Failure) in try value.rotaryEmbedding(positions?.value, o) }
+  }
+
+  /// How the rows of a bag become one.
+  public enum BagMode: Int32, Sendable { case sum = 0, mean = 1, max = 2 }
+
+  /// Sums, means or maxima of bags of this matrix's rows: a bag is a row of indices [B, K], or what lies between two offsets of a list
+  /// (PyTorch: `embedding_bag`).
+  public func embeddingBag(
+    of indices: Tensor, offsets: Tensor? = nil, mode: BagMode = .mean, weights: Tensor? = nil, padding: Int? = nil,
+    includesLastOffset: Bool = false, maxNorm: Double? = nil, normType: Double = 2, scalesGradient: Bool = false
+  ) throws(BackpropError) -> Tensor {
+    var o = EmbeddingOptions()
+    o.mode = EmbeddingOptions.Mode(rawValue: mode.rawValue) ?? .mean
+    o.perSampleWeights = weights?.value
+    o.padding = padding
+    o.includeLastOffset = includesLastOffset
+    o.maxNorm = maxNorm
+    o.normType = normType
+    o.scaleGradient = scalesGradient
+    return try make { () throws(Failure) in try indices.value.embeddingBag(value, offsets?.value, o) }
+  }
+}
+
 /// The weights of one recurrent layer and direction: input [G, I], hidden [G, H], biases [G] or none. G: the gates of a step, in PyTorch's
 /// order: 4·H (lstm: i, f, g, o), 3·H (gru: r, z, n) or H.
 public struct RecurrentLayer {

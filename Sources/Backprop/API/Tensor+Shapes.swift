@@ -87,7 +87,17 @@ extension Tensor {
     try make { () throws(Failure) in try value.indexAdd(dim, index.value, source.value) }
   }
   /// Rows of this matrix [V, C] at indices of any shape; the row `padding` gets no gradient (PyTorch: `embedding`).
-  public func embedding(of indices: Tensor, padding: Int? = nil) throws(BackpropError) -> Tensor {
-    try make { () throws(Failure) in try indices.value.embedding(value, padding: padding) }
+  ///
+  /// - maxNorm: rows longer than this, in the norm of order `normType`, are shortened first, in the matrix itself.
+  /// - scalesGradient: a row's gradient is divided by how often it is looked up.
+  public func embedding(
+    of indices: Tensor, padding: Int? = nil, maxNorm: Double? = nil, normType: Double = 2, scalesGradient: Bool = false
+  ) throws(BackpropError) -> Tensor {
+    var o = EmbeddingOptions()
+    o.padding = padding
+    o.maxNorm = maxNorm
+    o.normType = normType
+    o.scaleGradient = scalesGradient
+    return try make { () throws(Failure) in try indices.value.embedding(value, o) }
   }
 }

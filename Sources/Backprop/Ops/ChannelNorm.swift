@@ -208,21 +208,10 @@ extension Value {
   ) throws(Failure) -> Value {
     let name: StaticString = "batch_norm"
     try checkNorm(weight, bias, eps, for: name)
-    try checkAffine(mean, Dims(shape[1]), "running_mean", for: name)
-    try checkAffine(variance, Dims(shape[1]), "running_var", for: name)
-    if (mean == nil) != (variance == nil) { throw .argument("batch_norm: running_mean and running_var go together, one of them is missing") }
     let perChannel = shape[1] == 0 ? 0 : count / shape[1]
-    if training {
-      if perChannel == 1 { throw .shape("batch_norm: training needs more than one value per channel, the input has shape \(shape)") }
-      if momentum - momentum != 0 { throw .argument("batch_norm: momentum must be a number, it is \(momentum)") }
-      if mean?.requiresGrad ?? false || variance?.requiresGrad ?? false {
-        throw .graph("batch_norm: running statistics are changed in place and cannot require a gradient")
-      }
-      try mean?.checkWritable(name)
-      try variance?.checkWritable(name)
-    } else if mean == nil {
-      throw .argument("batch_norm: running_mean and running_var are needed unless training")
-    }
+    if training, perChannel == 1 { throw .shape("batch_norm: training needs more than one value per channel, the input has shape \(shape)") }
+    try checkRunning(mean, variance, moves: training, momentum, name)
+    if !training, mean == nil { throw .argument("batch_norm: running_mean and running_var are needed unless training") }
     return try engine.scoped { () throws(Failure) -> Value in
       let channels = shape[1]
       let moments = try Value.empty(engine, dtype, Dims(2, channels), for: name)
@@ -240,9 +229,8 @@ extension Value {
         let unbiased = Double(perChannel) / Double(perChannel - 1)
         var k = 0
         while k < channels {
-          let m = k &* mean.strides[0], v = k &* variance.strides[0]
-          mean.set(m, to: (1 - momentum) * mean.get(m) + momentum * moments.get(k))
-          variance.set(v, to: (1 - momentum) * variance.get(v) + momentum * unbiased * moments.get(channels + k))
+          mean.move(k, to: moments.get(k), momentum)
+          variance.move(k, to: unbiased * moments.get(channels + k), momentum)
           k += 1
         }
         mean.bumpVersion()
@@ -263,5 +251,67 @@ extension Value {
       c.add(try Value.empty(engine, dtype, Dims(2, shape[0] &* groups), for: name))
       return try engine.apply(.groupNorm, &c)
     }
+  }
+
+  /// A group per channel of each sample; with running statistics, which move towards the means over the samples of the channels' μ and
+  /// unbiased σ². Not `useInputStats`: as batch norm with the running statistics (Ulyanov et al. 2016). See `bp_instance_norm`.
+  package func instanceNorm(
+    mean: Value?, variance: Value?, weight: Value?, bias: Value?, useInputStats: Bool, momentum: Double, eps: Double
+  ) throws(Failure) -> Value {
+    let name: StaticString = "instance_norm"
+    try checkNorm(weight, bias, eps, for: name)
+    try checkRunning(mean, variance, moves: useInputStats, momentum, name)
+    if !useInputStats {
+      if mean == nil { throw .argument("\(name): running_mean and running_var are needed unless use_input_stats") }
+      return try batchNorm(mean: mean, variance: variance, weight: weight, bias: bias, training: false, momentum: momentum, eps: eps)
+    }
+    let samples = shape[0], channels = shape[1], perChannel = samples &* channels == 0 ? 0 : count / (samples &* channels)
+    if perChannel == 1 { throw .shape("\(name): needs more than one value per channel, the input has shape \(shape)") }
+    return try engine.scoped { () throws(Failure) -> Value in
+      let moments = try Value.empty(engine, dtype, Dims(2, samples &* channels), for: name)
+      var c = Call(self, Attributes(a: channels, x: eps))
+      c.add(weight)
+      c.add(bias)
+      c.add(moments)
+      if count == 0 { return try clone() }
+      let y = try engine.apply(.groupNorm, &c)
+      if let mean, let variance {
+        let unbiased = Double(perChannel) / Double(perChannel - 1) / Double(samples)
+        var k = 0
+        while k < channels {
+          var m = 0.0, v = 0.0, i = 0
+          while i < samples {
+            m += moments.get(i &* channels &+ k)
+            v += moments.get((samples &+ i) &* channels &+ k)
+            i += 1
+          }
+          mean.move(k, to: m / Double(samples), momentum)
+          variance.move(k, to: v * unbiased, momentum)
+          k += 1
+        }
+        mean.bumpVersion()
+        variance.bumpVersion()
+      }
+      return y
+    }
+  }
+
+  private func checkRunning(_ mean: Value?, _ variance: Value?, moves: Bool, _ momentum: Double, _ name: StaticString) throws(Failure) {
+    try checkAffine(mean, Dims(shape[1]), "running_mean", for: name)
+    try checkAffine(variance, Dims(shape[1]), "running_var", for: name)
+    if (mean == nil) != (variance == nil) { throw .argument("\(name): running_mean and running_var go together, one of them is missing") }
+    if !moves { return }
+    if momentum - momentum != 0 { throw .argument("\(name): momentum must be a number, it is \(momentum)") }
+    if mean?.requiresGrad ?? false || variance?.requiresGrad ?? false {
+      throw .graph("\(name): running statistics are changed in place and cannot require a gradient")
+    }
+    try mean?.checkWritable(name)
+    try variance?.checkWritable(name)
+  }
+
+  /// Element k of a list ← (1 − momentum) of itself + momentum of x.
+  private func move(_ k: Int, to x: Double, _ momentum: Double) {
+    let at = k &* strides[0]
+    set(at, to: (1 - momentum) * get(at) + momentum * x)
   }
 }

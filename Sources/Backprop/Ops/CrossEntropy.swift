@@ -176,6 +176,7 @@ extension Value {
   }
 
   private func checkClassWeight(_ o: CrossEntropyOptions, _ classes: Int, _ name: StaticString) throws(Failure) {
+    if o.reduction == .batchMean { throw .argument("\(name): the reduction is none, mean or sum") }
     guard let w = o.weight else { return }
     try engine.check(self, w, for: name)
     if w.shape != Dims(classes) { throw .shape("\(name): weight has shape \(w.shape), wanted [\(classes)]") }
@@ -201,7 +202,7 @@ extension Value {
     switch o.reduction {
     case .none: return try losses.reshape(outShape)
     case .sum: return try losses.sum()
-    case .mean: return try losses.sum() / Double(shape[0])
+    case .mean, .batchMean: return try losses.sum() / Double(shape[0])
     }
   }
 
@@ -247,7 +248,7 @@ extension Value {
     switch o.reduction {
     case .none: return try losses.reshape(outShape)
     case .sum: return try losses.sum()
-    case .mean:
+    case .mean, .batchMean:
       guard let counts else { return try losses.sum() / Double(n) }
       return try losses.sum() / counts.sum()
     }

@@ -16,8 +16,9 @@ enum Operation: UInt16, CaseIterable {
   case scaledDotProductAttention, lstm, gru, rnnTanh, rnnRelu
   case conv2d, convTranspose2d, maxPool2d, avgPool2d
   case prod, cumsum, cumprod, logcumsumexp, logsumexp, median
+  case binaryCrossEntropy, ctcLoss
   case conv2dWeight  // recorded by second derivatives only; from here on without a public name
-  case linearRecurrence
+  case linearRecurrence, scaledGradient
 
   var rule: RuleRecord {
     switch self {
@@ -99,6 +100,9 @@ enum Operation: UInt16, CaseIterable {
     case .median: RuleRecord(Median.self)
     case .conv2dWeight: RuleRecord(Conv2dWeight.self)
     case .linearRecurrence: RuleRecord(LinearRecurrence.self)
+    case .binaryCrossEntropy: RuleRecord(BinaryCrossEntropy.self)
+    case .ctcLoss: RuleRecord(CTCLoss.self)
+    case .scaledGradient: RuleRecord(ScaledGradient.self)
     }
   }
 }
@@ -109,8 +113,12 @@ private let composites: StaticString = """
   std\0var_mean\0std_mean\0any\0all\0count_nonzero\0nansum\0nanmean\0aminmax\0norm\0normalize\0cosine_similarity\0pairwise_distance\0\
   sort\0argsort\0msort\0topk\0nanmedian\0kthvalue\0mode\0cummax\0cummin\0unique\0unique_consecutive\0\
   flatten\0transpose\0squeeze\0unsqueeze\0select\0stack\0contiguous\0\
-  embedding\0dropout\0\
-  mse_loss\0nll_loss\0\
+  embedding\0embedding_bag\0rotary_embedding\0\
+  dropout\0dropout1d\0dropout2d\0dropout3d\0alpha_dropout\0feature_alpha_dropout\0\
+  instance_norm\0local_response_norm\0\
+  mse_loss\0nll_loss\0l1_loss\0smooth_l1_loss\0huber_loss\0kl_div\0gaussian_nll_loss\0poisson_nll_loss\0soft_margin_loss\0\
+  hinge_embedding_loss\0margin_ranking_loss\0cosine_embedding_loss\0triplet_margin_loss\0\
+  multi_margin_loss\0multilabel_margin_loss\0multilabel_soft_margin_loss\0\
   conv1d\0max_pool1d\0avg_pool1d\0adaptive_avg_pool2d\0
   """
 

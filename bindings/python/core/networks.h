@@ -40,19 +40,93 @@ static PyObject *run_group_norm(const Row *r, PyObject **v) {
   return wrap(bp_group_norm(x, groups, w, b, eps));
 }
 
+static PyObject *run_instance_norm(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR_OR_NULL(1, mean);
+  TENSOR_OR_NULL(2, variance);
+  TENSOR_OR_NULL(3, w);
+  TENSOR_OR_NULL(4, b);
+  TRUTH_OR(5, use_input_stats, 1);
+  DOUBLE_OR(6, momentum, 0.1);
+  DOUBLE_OR(7, eps, 1e-5);
+  return wrap(bp_instance_norm(x, mean, variance, w, b, use_input_stats, momentum, eps));
+}
+
+static PyObject *run_local_response_norm(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, size);
+  DOUBLE_OR(2, alpha, 1e-4);
+  DOUBLE_OR(3, beta, 0.75);
+  DOUBLE_OR(4, k, 1);
+  return wrap(bp_local_response_norm(x, size, alpha, beta, k));
+}
+
+/* Dropout of all kinds; g: not training unless that is said. */
+typedef bp_tensor *(*Dropout)(const bp_tensor *, double, int32_t);
 static PyObject *run_dropout(const Row *r, PyObject **v) {
   TENSOR(0, x);
   DOUBLE_OR(1, p, 0.5);
-  TRUTH_OR(2, training, 1);
-  return wrap(bp_dropout(x, p, training));
+  TRUTH_OR(2, training, r->g == NULL);
+  TRUTH_OR(3, inplace, 0);
+  if (inplace) return PyErr_Format(PyExc_ValueError, "%s: inplace is not there", r->name);
+  return wrap(((Dropout)r->f)(x, p, training));
+}
+
+/* padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse of both lookups. */
+static int embedding_options(const Row *r, PyObject **v, int64_t *padding, double *max_norm, double *norm_type, int32_t *scale) {
+  PyObject *o;
+  int sparse = truth(named(r, v, "sparse"), 0);
+  if (sparse < 0 || (!absent(o = named(r, v, "padding_idx")) && as_int64(r->name, "padding_idx", o, padding)) ||
+      (!absent(o = named(r, v, "max_norm")) && as_double(r->name, "max_norm", o, max_norm)) ||
+      (!absent(o = named(r, v, "norm_type")) && as_double(r->name, "norm_type", o, norm_type)) ||
+      (*scale = truth(named(r, v, "scale_grad_by_freq"), 0)) < 0)
+    return -1;
+  if (sparse) PyErr_Format(PyExc_ValueError, "%s: sparse gradients are not there", r->name);
+  else if (*max_norm == 0 && !absent(named(r, v, "max_norm"))) PyErr_Format(PyExc_ValueError, "%s: max_norm must be greater than 0, it is 0", r->name);
+  else return 0;
+  return -1;
 }
 
 static PyObject *run_embedding(const Row *r, PyObject **v) {
+  bp_embedding_options o = BP_EMBEDDING_OPTIONS_INIT;
   TENSOR(0, indices);
   TENSOR(1, weight);
-  INT_OR(2, padding, BP_NONE);
-  if (!absent(v[2]) && padding < 0) padding += bp_dim(weight, 0);
-  return wrap(bp_embedding(indices, weight, padding));
+  if (embedding_options(r, v, &o.padding_idx, &o.max_norm, &o.norm_type, &o.scale_grad_by_freq)) return NULL;
+  return wrap(bp_embedding_with(indices, weight, &o));
+}
+
+static PyObject *run_embedding_bag(const Row *r, PyObject **v) {
+  static const char *const modes[] = {"sum", "mean", "max"};
+  bp_embedding_bag_options o = BP_EMBEDDING_BAG_OPTIONS_INIT;
+  TENSOR(0, indices);
+  TENSOR(1, weight);
+  TENSOR_OR_NULL(2, offsets);
+  TENSOR_OR_NULL(8, per_sample);
+  TRUTH_OR(9, last, 0);
+  if (embedding_options(r, v, &o.padding_idx, &o.max_norm, &o.norm_type, &o.scale_grad_by_freq)) return NULL;
+  if (v[6]) {
+    o.mode = -1;
+    for (int i = 0; PyUnicode_Check(v[6]) && i < 3; i++)
+      if (!PyUnicode_CompareWithASCIIString(v[6], modes[i])) o.mode = i;
+    if (o.mode < 0) return PyErr_Format(PyExc_ValueError, "%s(): mode has to be one of sum, mean or max, got %R", r->name, v[6]);
+  }
+  o.per_sample_weights = per_sample;
+  o.include_last_offset = last;
+  if (dtype_table[bp_dtype_of(indices)].floating && !dtype_table[bp_dtype_of(weight)].floating) { /* the order of long ago, as PyTorch */
+    bp_tensor *swapped = indices;
+    indices = weight;
+    weight = swapped;
+  }
+  return wrap(bp_embedding_bag(indices, weight, offsets, &o));
+}
+
+static PyObject *run_rotary_embedding(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR_OR_NULL(1, positions);
+  DOUBLE_OR(2, base, 10000);
+  INT_OR(3, size, BP_NONE);
+  TRUTH_OR(4, interleaved, 0);
+  return wrap(bp_rotary_embedding(x, positions, base, size, interleaved));
 }
 
 static PyObject *run_attention(const Row *r, PyObject **v) {
@@ -107,11 +181,26 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
   OP(batch_norm, batch_norm, P, run_batch_norm, NULL, NULL, \
      "(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)") \
   OP(group_norm, group_norm, P, run_group_norm, NULL, NULL, "(input, num_groups, weight=None, bias=None, eps=1e-5)") \
-  OP(dropout, dropout, P, run_dropout, NULL, NULL, "(input, p=0.5, training=True, inplace=False)") \
+  OP(instance_norm, instance_norm, P, run_instance_norm, NULL, NULL, \
+     "(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5)") \
+  OP(local_response_norm, local_response_norm, P, run_local_response_norm, NULL, NULL, "(input, size, alpha=0.0001, beta=0.75, k=1.0)") \
+  OP(dropout, dropout, P, run_dropout, bp_dropout, NULL, "(input, p=0.5, training=True, inplace=False)") \
+  OP(dropout1d, dropout1d, P, run_dropout, bp_dropout1d, NULL, "(input, p=0.5, training=True, inplace=False)") \
+  OP(dropout2d, dropout2d, P, run_dropout, bp_dropout2d, NULL, "(input, p=0.5, training=True, inplace=False)") \
+  OP(dropout3d, dropout3d, P, run_dropout, bp_dropout3d, NULL, "(input, p=0.5, training=True, inplace=False)") \
+  OP(alpha_dropout, alpha_dropout, P, run_dropout, bp_alpha_dropout, bp_alpha_dropout, "(input, p=0.5, training=False, inplace=False)") \
+  OP(feature_alpha_dropout, feature_alpha_dropout, P, run_dropout, bp_feature_alpha_dropout, bp_alpha_dropout, \
+     "(input, p=0.5, training=False, inplace=False)") \
   OP(scaled_dot_product_attention, scaled_dot_product_attention, P, run_attention, NULL, NULL, \
      "(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False)") \
   OP(lstm, _lstm, P, run_recurrent, NULL, NULL, "(input, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
   OP(gru, _gru, P, run_recurrent, bp_gru, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
   OP(rnn_tanh, _rnn_tanh, P, run_recurrent, bp_rnn_tanh, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
   OP(rnn_relu, _rnn_relu, P, run_recurrent, bp_rnn_relu, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
-  OP(embedding, embedding, P, run_embedding, NULL, NULL, "(input, weight, padding_idx=None)")
+  OP(embedding, embedding, P, run_embedding, NULL, NULL, \
+     "(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False)") \
+  OP(embedding_bag, embedding_bag, P, run_embedding_bag, NULL, NULL, \
+     "(input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, per_sample_weights=None, " \
+     "include_last_offset=False, padding_idx=None)") \
+  OP(rotary_embedding, rotary_embedding, P, run_rotary_embedding, NULL, NULL, \
+     "(input, positions=None, base=10000.0, rotary_dim=None, interleaved=False)")

@@ -2,7 +2,7 @@
  * Handlers: one for each kind of signature. v holds the arguments in the order of the signature, NULL where not given.
  * ------------------------------------------------------------------------------------------------------------- */
 
-enum { MAX_ARGUMENTS = 10 };
+enum { MAX_ARGUMENTS = 12 };
 typedef void (*Any)(void);
 typedef struct Row Row;
 struct Row {

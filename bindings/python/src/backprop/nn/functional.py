@@ -1,21 +1,30 @@
 """The functions behind the modules, under torch.nn.functional's names. Most are the library's operations as they are."""
 
 from .. import _core
-from .._core import cross_entropy as _cross_entropy
-from .._core import binary_cross_entropy_with_logits as _bce_with_logits
-from .._core import dropout as _dropout
-from .._core import nll_loss as _nll_loss
+from ._attention import multi_head_attention_forward
 from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
-from .._core import mse_loss as _mse_loss
 from .._core import cosine_similarity, normalize, pairwise_distance
 from .._core import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, conv1d, conv2d, conv_transpose2d, max_pool1d, max_pool2d
-from .._core import scaled_dot_product_attention
+from .._core import embedding, embedding_bag, rotary_embedding, scaled_dot_product_attention
+from .._core import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout, instance_norm, local_response_norm
+from .._core import (
+    binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy, ctc_loss, gaussian_nll_loss,
+    hinge_embedding_loss, huber_loss, kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_margin_loss, multilabel_margin_loss,
+    multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss, triplet_margin_loss,
+)
 
 __all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
            "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding", "batch_norm", "group_norm",
            "rms_norm", "nll_loss"]
-__all__ += ["scaled_dot_product_attention"]
 __all__ += ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
+__all__ += ["scaled_dot_product_attention", "multi_head_attention_forward", "rotary_embedding", "embedding_bag"]
+__all__ += ["alpha_dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "instance_norm", "local_response_norm"]
+__all__ += [
+    "binary_cross_entropy", "cosine_embedding_loss", "ctc_loss", "gaussian_nll_loss", "hinge_embedding_loss", "huber_loss", "kl_div",
+    "l1_loss", "linear_cross_entropy", "margin_ranking_loss", "multi_margin_loss", "multilabel_margin_loss",
+    "multilabel_soft_margin_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+    "triplet_margin_with_distance_loss",
+]
 __all__ += ["conv1d", "conv2d", "conv_transpose2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d"]
 
 
@@ -24,53 +33,19 @@ def softplus(input, beta=1, threshold=20):
     return _core.softplus(input) if beta == 1 else _core.softplus(input * beta) / beta
 
 
-def mse_loss(input, target, size_average=None, reduce=None, reduction="mean"):
-    """(input − target)²; mean, sum, or none."""
-    _no_legacy("mse_loss", size_average, reduce)
-    return _mse_loss(input, target, reduction)
-
-
-def cross_entropy(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0):
-    """−log softmax(input)[target]: logits [N, C], [C] or [N, C, …]; labels, or probabilities in the shape of input."""
-    _no_legacy("cross_entropy", size_average, reduce)
-    return _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
-
-
-def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
-    """−input[target]: log probabilities [N, C], [C] or [N, C, …] and labels."""
-    _no_legacy("nll_loss", size_average, reduce)
-    return _nll_loss(input, target, weight, ignore_index, reduction)
-
-
-def binary_cross_entropy_with_logits(input, target, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
-    """−[pos_weight·t·log σ(x) + (1−t)·log(1−σ(x))]·weight, without overflow."""
-    _no_legacy("binary_cross_entropy_with_logits", size_average, reduce)
-    return _bce_with_logits(input, target, weight, reduction, pos_weight)
-
-
-def dropout(input, p=0.5, training=True, inplace=False):
-    """In training, zeroes each element with probability p and scales the rest by 1/(1−p)."""
-    if inplace:
-        raise ValueError("dropout: inplace is not there")
-    return _dropout(input, p, training)
-
-
-def embedding(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
-    """Rows of weight for indices of any shape; row padding_idx gets no gradient."""
-    _plain_embedding("embedding", max_norm, scale_grad_by_freq, sparse)
-    return _core.embedding(input, weight, padding_idx)
-
-
-def _plain_embedding(name, max_norm, scale_grad_by_freq, sparse):
-    if max_norm is not None:
-        raise ValueError(f"{name}: max_norm is not there (got {max_norm}); normalise the weight between steps")
-    if scale_grad_by_freq or sparse:
-        raise ValueError(f"{name}: scale_grad_by_freq and sparse are not there")
-
-
-def _no_legacy(name, *options):
-    if any(option is not None for option in options):
-        raise ValueError(f"{name}: size_average and reduce are long deprecated: use reduction")
+def triplet_margin_with_distance_loss(anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"):
+    """max(0, margin + d(anchor, positive) − d(anchor, negative)), d Euclidean unless given; swap: the negative's from anchor or positive."""
+    if margin <= 0:
+        raise ValueError(f"triplet_margin_with_distance_loss: margin must be greater than 0, got {margin}")
+    if distance_function is None:
+        return triplet_margin_loss(anchor, positive, negative, margin=margin, swap=swap, reduction=reduction)
+    near, far = distance_function(anchor, positive), distance_function(anchor, negative)
+    if swap:
+        far = _core.minimum(far, distance_function(positive, negative))
+    losses = _core.clamp(near - far + margin, min=0)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"triplet_margin_with_distance_loss: reduction must be 'none', 'mean' or 'sum', got {reduction!r}")
+    return losses if reduction == "none" else getattr(losses, reduction)()
 
 
 def pdist(input, p=2.0):
@@ -78,3 +53,13 @@ def pdist(input, p=2.0):
     from .._composed_reductions import pdist
 
     return pdist(input, p)
+
+
+def linear_cross_entropy(input, linear_weight, target, *, linear_bias=None, weight=None, reduction="mean", ignore_index=None,
+                         label_smoothing=0.0, options=None):
+    """Cross entropy of x·Wᵀ + b, W [C, .., in] and b [C, ..]. options, which in PyTorch say how to cut the work, make no difference here."""
+    classes, *out = linear_weight.shape[:-1]
+    logits = linear(input, linear_weight.reshape(-1, linear_weight.shape[-1]), None if linear_bias is None else linear_bias.reshape(-1))
+    logits = logits.reshape(*input.shape[:-1], classes, *out)
+    return cross_entropy(logits, target, weight=weight, reduction=reduction, ignore_index=-100 if ignore_index is None else ignore_index,
+                         label_smoothing=label_smoothing)

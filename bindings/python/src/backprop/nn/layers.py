@@ -1,4 +1,4 @@
-"""Layers, activations and losses: what they hold, and which function they call."""
+"""Layers and activations: what they hold, and which function they call."""
 
 from math import sqrt
 
@@ -56,22 +56,6 @@ class LayerNorm(Module):
     def extra_repr(self):
         bias = f", bias={self.bias is not None}" if self.elementwise_affine else ""
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}{bias}"
-
-
-class Dropout(Module):
-    """In training, zeroes elements with probability p and scales the rest; otherwise nothing."""
-
-    def __init__(self, p=0.5, inplace=False):
-        super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-        self.p, self.inplace = p, inplace
-
-    def forward(self, input):
-        return F.dropout(input, self.p, self.training, self.inplace)
-
-    def extra_repr(self):
-        return f"p={self.p}, inplace={self.inplace}"
 
 
 class Flatten(Module):
@@ -150,56 +134,3 @@ class LogSoftmax(Softmax):
     """x − log Σ eˣ along dim."""
 
     _function = staticmethod(F.log_softmax)
-
-
-class MSELoss(Module):
-    """(x − target)²; mean, sum or none."""
-
-    def __init__(self, size_average=None, reduce=None, reduction="mean"):
-        super().__init__()
-        F._no_legacy("MSELoss", size_average, reduce)
-        self.reduction = reduction
-
-    def forward(self, input, target):
-        return F.mse_loss(input, target, reduction=self.reduction)
-
-
-class CrossEntropyLoss(Module):
-    """−log softmax(x)[target], for labels or probabilities."""
-
-    def __init__(self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean", label_smoothing=0.0):
-        super().__init__()
-        F._no_legacy("CrossEntropyLoss", size_average, reduce)
-        self.register_buffer("weight", weight)
-        self.ignore_index, self.reduction, self.label_smoothing = ignore_index, reduction, label_smoothing
-
-    def forward(self, input, target):
-        return F.cross_entropy(input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction,
-                               label_smoothing=self.label_smoothing)
-
-
-class NLLLoss(Module):
-    """−x[target] of log probabilities."""
-
-    def __init__(self, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
-        super().__init__()
-        F._no_legacy("NLLLoss", size_average, reduce)
-        self.register_buffer("weight", weight)
-        self.ignore_index, self.reduction = ignore_index, reduction
-
-    def forward(self, input, target):
-        return F.nll_loss(input, target, weight=self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
-
-
-class BCEWithLogitsLoss(Module):
-    """Binary cross entropy of σ(x), without overflow."""
-
-    def __init__(self, weight=None, size_average=None, reduce=None, reduction="mean", pos_weight=None):
-        super().__init__()
-        F._no_legacy("BCEWithLogitsLoss", size_average, reduce)
-        self.register_buffer("weight", weight)
-        self.register_buffer("pos_weight", pos_weight)
-        self.reduction = reduction
-
-    def forward(self, input, target):
-        return F.binary_cross_entropy_with_logits(input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight)

@@ -5,16 +5,18 @@ from . import functional as F
 from .module import Module, Parameter
 
 
-class _BatchNorm(Module):
+class _TrackedNorm(Module):
+    """Weights and running statistics of batch and instance norm."""
+
     _ranks = ()
     _shapes = ""
 
-    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None, *, bias=True):
         super().__init__()
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.register_parameter("weight", Parameter(_core.ones(num_features)) if affine else None)
-        self.register_parameter("bias", Parameter(_core.zeros(num_features)) if affine else None)
+        self.register_parameter("bias", Parameter(_core.zeros(num_features)) if affine and bias else None)
         self.register_buffer("running_mean", _core.zeros(num_features) if track_running_stats else None)
         self.register_buffer("running_var", _core.ones(num_features) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", _core.tensor(0) if track_running_stats else None)
@@ -31,8 +33,16 @@ class _BatchNorm(Module):
         self.reset_running_stats()
         if self.affine:
             self.weight.data.fill_(1)
-            self.bias.data.zero_()
+            if self.bias is not None:
+                self.bias.data.zero_()
 
+    def extra_repr(self):
+        bias = "" if not self.affine or self.bias is not None else ", bias=False"
+        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}{bias}, "
+                f"track_running_stats={self.track_running_stats}")
+
+
+class _BatchNorm(_TrackedNorm):
     def forward(self, input):
         if input.ndim not in self._ranks:
             raise ValueError(f"expected {self._shapes} input (got {input.ndim}D input)")
@@ -45,10 +55,6 @@ class _BatchNorm(Module):
         tracked = not self.training or self.track_running_stats
         return F.batch_norm(input, self.running_mean if tracked else None, self.running_var if tracked else None, self.weight, self.bias,
                             by_batch, momentum, self.eps)
-
-    def extra_repr(self):
-        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-                f"track_running_stats={self.track_running_stats}")
 
 
 class BatchNorm1d(_BatchNorm):
@@ -105,3 +111,60 @@ class RMSNorm(Module):
 
     def extra_repr(self):
         return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
+
+
+class _InstanceNorm(_TrackedNorm):
+    _spatial = 0
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None, *, bias=True):
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    def forward(self, input):
+        if input.ndim not in (self._spatial + 1, self._spatial + 2):
+            raise ValueError(f"expected {self._spatial + 1}D or {self._spatial + 2}D input (got {input.ndim}D input)")
+        batched = input.ndim == self._spatial + 2
+        if input.shape[1 if batched else 0] != self.num_features and self.affine:
+            raise ValueError(f"expected input's size at dim={1 if batched else 0} to match num_features ({self.num_features}), "
+                             f"but got: {input.shape[1 if batched else 0]}.")
+        out = F.instance_norm(input if batched else input.unsqueeze(0), self.running_mean, self.running_var, self.weight, self.bias,
+                              self.training or not self.track_running_stats, 0.0 if self.momentum is None else self.momentum, self.eps)
+        return out if batched else out.squeeze(0)
+
+
+class InstanceNorm1d(_InstanceNorm):
+    """(x − mean) / √(var + eps) · w + b per channel of each sample of [N, C, L] or [C, L]."""
+
+    _spatial = 1
+
+
+class InstanceNorm2d(_InstanceNorm):
+    """The same for [N, C, H, W] or [C, H, W]."""
+
+    _spatial = 2
+
+
+class InstanceNorm3d(_InstanceNorm):
+    """The same for [N, C, D, H, W] or [C, D, H, W]."""
+
+    _spatial = 3
+
+
+class LocalResponseNorm(Module):
+    """x / (k + alpha·mean x²)^beta, the mean over size neighbouring channels."""
+
+    def __init__(self, size, alpha=0.0001, beta=0.75, k=1.0):
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input):
+        return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self):
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(LocalResponseNorm):
+    """The same under its older name, for images."""
+
+    def __init__(self, size, alpha=0.0001, beta=0.75, k=1):
+        super().__init__(size, alpha, beta, k)

@@ -74,6 +74,8 @@ class RNNBase(Module):
     def _run(self, function, input, hx):
         """Output and states, without a batch dimension where the input had none."""
         sizes = (self.proj_size or self.hidden_size, self.hidden_size)[: 2 if isinstance(self, LSTM) else 1]
+        if isinstance(input, tuple):
+            return self._run_packed(function, input, hx, sizes)
         states, batched = self._states(input, hx, sizes), input.dim() == 3
         if not batched:
             input = input.unsqueeze(0 if self.batch_first else 1)
@@ -83,6 +85,27 @@ class RNNBase(Module):
         if not batched:
             out, last = out.squeeze(0 if self.batch_first else 1), [state.squeeze(1) for state in last]
         return out, last
+
+    def _run_packed(self, function, input, hx, sizes):
+        """The same for a PackedSequence; the states stand in the order the sequences had before packing."""
+        data, counts, order, back = input
+        counts, name = counts.tolist(), type(self).__name__
+        if data.dim() != 2 or data.shape[1] != self.input_size:
+            raise RuntimeError(f"{name}: packed data must be [steps, {self.input_size}], got {tuple(data.shape)}")
+        wanted = [(self.num_layers * (2 if self.bidirectional else 1), counts[0], size) for size in sizes]
+        if hx is None:
+            hx = [_core.zeros(shape, dtype=data.dtype) for shape in wanted]
+        for state, shape in zip(hx, wanted):
+            if tuple(state.shape) != shape:
+                raise RuntimeError(f"{name}: Expected hidden size {shape}, got {tuple(state.shape)}")
+        if order is not None:
+            hx = [_core.index_select(state, 1, order) for state in hx]
+        weights = [getattr(self, name) for name in self._names]
+        out, *last = _recurrent.run_packed(function.__name__, data, counts, hx, weights, self.bias, self.num_layers, self.dropout, self.training,
+                                           self.bidirectional)
+        if back is not None:
+            last = [_core.index_select(state, 1, back) for state in last]
+        return type(input)(out, *input[1:]), last
 
     def extra_repr(self):
         text = f"{self.input_size}, {self.hidden_size}"

@@ -5,20 +5,22 @@ from . import functional as F
 from .module import Module, Parameter
 
 
-class Embedding(Module):
-    """Rows of W [num_embeddings, embedding_dim] by index; W starts as N(0, 1), row padding_idx as zeros."""
+class _Table(Module):
+    """Its options and its weight."""
 
-    def __init__(self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False,
-                 _weight=None, _freeze=False, device=None, dtype=None):
+    def __init__(self, num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight, _freeze, device, dtype):
         super().__init__()
-        F._plain_embedding("Embedding", max_norm, scale_grad_by_freq, sparse)
+        name = type(self).__name__
+        if sparse:
+            raise ValueError(f"{name}: sparse gradients are not there")
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(f"padding_idx must be within num_embeddings, got {padding_idx} of {num_embeddings}")
         if padding_idx is not None and padding_idx < 0:
             padding_idx += num_embeddings
         self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = max_norm, norm_type, scale_grad_by_freq, sparse
         if _weight is not None and tuple(_weight.shape) != (num_embeddings, embedding_dim):
-            raise ValueError(f"Embedding: weight has shape {tuple(_weight.shape)}, wanted {(num_embeddings, embedding_dim)}")
+            raise ValueError(f"{name}: weight has shape {tuple(_weight.shape)}, wanted {(num_embeddings, embedding_dim)}")
         self.weight = Parameter(_core.empty(num_embeddings, embedding_dim) if _weight is None else _weight, requires_grad=not _freeze)
         if _weight is None:
             self.reset_parameters()
@@ -31,6 +33,19 @@ class Embedding(Module):
         if self.padding_idx is not None:
             weight[self.padding_idx].zero_()
 
+    def extra_repr(self):
+        text = f"{self.num_embeddings}, {self.embedding_dim}"
+        defaults = dict(padding_idx=None, max_norm=None, norm_type=2, scale_grad_by_freq=False)
+        return text + "".join(f", {k}={getattr(self, k)}" for k, v in defaults.items() if getattr(self, k) != v)
+
+
+class Embedding(_Table):
+    """Rows of W [num_embeddings, embedding_dim] by index; W starts as N(0, 1), row padding_idx as zeros."""
+
+    def __init__(self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False,
+                 _weight=None, _freeze=False, device=None, dtype=None):
+        super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight, _freeze, device, dtype)
+
     @classmethod
     def from_pretrained(cls, embeddings, freeze=True, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False):
         """A table that is already there, by default not to be trained."""
@@ -38,8 +53,29 @@ class Embedding(Module):
         return cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight=embeddings, _freeze=freeze)
 
     def forward(self, input):
-        return F.embedding(input, self.weight, self.padding_idx)
+        return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse)
+
+
+class EmbeddingBag(_Table):
+    """Sums, means or maxima of bags of rows: a bag is a row of indices, or what lies between two offsets."""
+
+    def __init__(self, num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode="mean", sparse=False,
+                 _weight=None, include_last_offset=False, padding_idx=None, device=None, dtype=None):
+        super().__init__(num_embeddings, embedding_dim, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse, _weight, False, device, dtype)
+        self.mode, self.include_last_offset = mode, include_last_offset
+
+    @classmethod
+    def from_pretrained(cls, embeddings, freeze=True, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode="mean", sparse=False,
+                        include_last_offset=False, padding_idx=None):
+        """A table that is already there, by default not to be trained."""
+        rows, columns = embeddings.shape
+        bag = cls(rows, columns, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset, padding_idx)
+        bag.weight.requires_grad_(not freeze)
+        return bag
+
+    def forward(self, input, offsets=None, per_sample_weights=None):
+        return F.embedding_bag(input, self.weight, offsets, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.mode, self.sparse,
+                               per_sample_weights, self.include_last_offset, self.padding_idx)
 
     def extra_repr(self):
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        return super().extra_repr() + f", mode={self.mode}"

@@ -4,8 +4,9 @@ from math import isfinite
 
 from ... import _core
 from ..._core import Tensor
+from . import rnn
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "rnn"]
 
 
 def _tuple(parameters):

@@ -1,0 +1,56 @@
+"""Dropout of elements and channels. inplace is refused: a result is always a new tensor."""
+
+from . import functional as F
+from .module import Module
+
+
+class _DropoutNd(Module):
+    _function = None
+
+    def __init__(self, p=0.5, inplace=False):
+        super().__init__()
+        if not 0 <= p <= 1:
+            raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        self.p, self.inplace = p, inplace
+
+    def forward(self, input):
+        return self._function(input, self.p, self.training, self.inplace)
+
+    def extra_repr(self):
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout(_DropoutNd):
+    """In training, zeroes elements with probability p and scales the rest; otherwise nothing."""
+
+    _function = staticmethod(F.dropout)
+
+
+class Dropout1d(_DropoutNd):
+    """The same with whole channels of [N, C, L] or [C, L]."""
+
+    _function = staticmethod(F.dropout1d)
+
+
+class Dropout2d(_DropoutNd):
+    """The same with whole channels of [N, C, H, W]."""
+
+    _function = staticmethod(F.dropout2d)
+
+
+class Dropout3d(_DropoutNd):
+    """The same with whole channels of [N, C, D, H, W] or [C, D, H, W]."""
+
+    _function = staticmethod(F.dropout3d)
+
+
+class AlphaDropout(_DropoutNd):
+    """Dropout that leaves mean and variance of selu networks as they are."""
+
+    _function = staticmethod(F.alpha_dropout)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """The same with whole channels."""
+
+    _function = staticmethod(F.feature_alpha_dropout)
