@@ -27,7 +27,7 @@ from torch.testing._internal.opinfo.core import SampleInput
 import backprop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from exceptions import ALIASES, LOOSE, SAMPLES, UNSUPPORTED
+from exceptions import ADAPTERS, ALIASES, CHANGES, LOOSE, SAMPLES, UNSUPPORTED
 
 # |ours − theirs| ≤ atol + rtol·|theirs|; PyTorch's own assert_close uses these.
 TOLERANCE = {torch.float32: (1.3e-6, 1e-5), torch.float64: (1e-7, 1e-7)}
@@ -84,6 +84,8 @@ def convert(value, leaves):
         raise Unsupported("complex number")
     if isinstance(value, (torch.memory_format, torch.layout)):
         raise Unsupported(str(value))
+    if isinstance(value, torch.nn.Module):
+        return getattr(backprop.nn, type(value).__name__)()
     if callable(value) and getattr(value, "__module__", "").startswith("torch"):
         return ours_named(f"nn.functional.{value.__name__}") or ours_named(value.__name__) or value
     return value
@@ -178,11 +180,13 @@ def replay(info, verbose):
     function = None if reason else ours_named(info.name)
     if function is None:
         return "unsupported", 0, 0, [reason or "no such operation"]
+    function = ADAPTERS.get(info.name, lambda f: f)(function)
     agreed, left, problems = 0, 0, []
     for dtype in (torch.float32, torch.float64):
         torch.manual_seed(0)
         for k, sample in enumerate(info.sample_inputs("cpu", dtype, requires_grad=info.supports_autograd)):
             label = f"{str(dtype)[6:]} sample {k}"
+            sample = CHANGES.get(info.name, lambda s: s)(sample)
             excuse = next((r for test, r in SAMPLES.get(info.name, ()) if test(sample)), None)
             if excuse:
                 left += 1

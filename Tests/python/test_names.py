@@ -15,6 +15,7 @@ FORMS = {"sum_dim": "sum", "mean_dim": "mean", "var_dim": "var", "max_dim": "max
          "argmin_dim": "argmin", "squeeze_dim": "squeeze", "max_pool2d_indices": "max_pool2d", "embedding_with": "embedding"}
 FORMS |= {n + "_dim": n for n in ("std", "prod", "median", "nanmedian")}
 
+
 def names():
     return set(dir(torch)) | set(dir(torch.Tensor)) | set(dir(torch.nn.functional))
 

@@ -230,13 +230,6 @@ enum CTCLoss: Rule {
 // MARK: As methods
 
 extension Value {
-  /// self and b one after the other along `dim`.
-  func joined(_ b: Value, _ dim: Int) throws(Failure) -> Value {
-    var pair: InlineArray<2, Value> = [self, b]
-    let p = withUnsafeMutablePointer(to: &pair) { UnsafeRawPointer($0).assumingMemoryBound(to: Value.self) }
-    return try Value.cat(UnsafeBufferPointer(start: p, count: 2), dim)
-  }
-
   /// Lengths as a list of n numbers in 0 … most.
   private func ctcLengths(_ n: Int, most: Int, into out: UnsafeMutablePointer<Int64>, _ what: StaticString) throws(Failure) {
     let name = CTCLoss.name

@@ -64,18 +64,9 @@ extension Value {
     }
   }
 
-  /// ‖self − other + eps‖ of order p along the last dimension; derivative 0 where it is 0.
+  /// ‖self − other + eps‖ of order p along the last dimension.
   private func distance(_ other: Value, _ p: Double, _ eps: Double, _ name: StaticString) throws(Failure) -> Value {
-    try pairLoss(name, other, .none) { (a, b) throws(Failure) in
-      let d = try (a - b + eps).atLeastOne(), last = Dims(d.rank - 1), zero = try d.number(0), one = try d.number(1)
-      if p == 0 { return try d.ne(zero).to(d.dtype).sum(last) }
-      if p == 1 { return try d.abs().sum(last) }
-      if p == .infinity { return try d.abs().amax(last) }
-      let powers: Value
-      if p == 2 { powers = try d.square().sum(last) } else { powers = try d.abs().pow(d.number(p)).sum(last) }
-      let isZero = try powers.eq(zero), safe = try isZero.select(one, powers)
-      return try isZero.select(zero, p == 2 ? safe.sqrt() : safe.pow(d.number(1 / p)))
-    }
+    try pairLoss(name, other, .none) { (a, b) throws(Failure) in try (a - b + eps).atLeastOne().norm(p, Dims(-1), for: name) }
   }
 
   /// max(0, margin + d(self, positive) − d(self, negative)) for distances of rows (Balntas et al. 2016); `swap`: the negative's from
