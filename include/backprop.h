@@ -386,6 +386,129 @@ bp_tensor *bp_where(const bp_tensor *condition, const bp_tensor *a, const bp_ten
 /* The same values in another type (x itself, as a new handle, if it has it already). */
 bp_tensor *bp_to(const bp_tensor *x, bp_dtype dtype);
 
+/* More functions of one number, through double for float32: accurate to its last place. */
+bp_tensor *bp_exp2(const bp_tensor *x);     /* 2^x */
+bp_tensor *bp_expm1(const bp_tensor *x);    /* e^x − 1, without loss near 0 */
+bp_tensor *bp_log2(const bp_tensor *x);
+bp_tensor *bp_log10(const bp_tensor *x);
+bp_tensor *bp_log1p(const bp_tensor *x);    /* ln(1 + x), without loss near 0 */
+bp_tensor *bp_tan(const bp_tensor *x);
+bp_tensor *bp_asin(const bp_tensor *x);
+bp_tensor *bp_acos(const bp_tensor *x);
+bp_tensor *bp_atan(const bp_tensor *x);
+bp_tensor *bp_sinh(const bp_tensor *x);
+bp_tensor *bp_cosh(const bp_tensor *x);
+bp_tensor *bp_asinh(const bp_tensor *x);
+bp_tensor *bp_acosh(const bp_tensor *x);
+bp_tensor *bp_atanh(const bp_tensor *x);
+bp_tensor *bp_erfc(const bp_tensor *x);     /* 1 − erf x */
+bp_tensor *bp_erfinv(const bp_tensor *x);   /* erf⁻¹ */
+bp_tensor *bp_erfcx(const bp_tensor *x);    /* e^(x²)·erfc x */
+bp_tensor *bp_ndtri(const bp_tensor *x);    /* Φ⁻¹: quantiles of the standard normal distribution */
+bp_tensor *bp_log_ndtr(const bp_tensor *x); /* ln Φ(x) */
+bp_tensor *bp_lgamma(const bp_tensor *x);   /* ln |Γ(x)| */
+bp_tensor *bp_digamma(const bp_tensor *x);  /* its derivative */
+bp_tensor *bp_i0(const bp_tensor *x);       /* modified Bessel functions of the first kind, orders 0 and 1 */
+bp_tensor *bp_i0e(const bp_tensor *x);      /* e^(−|x|)·i0(x) */
+bp_tensor *bp_i1(const bp_tensor *x);
+bp_tensor *bp_i1e(const bp_tensor *x);      /* e^(−|x|)·i1(x) */
+bp_tensor *bp_floor(const bp_tensor *x);    /* steps have gradient 0; whole numbers stay as they are */
+bp_tensor *bp_ceil(const bp_tensor *x);
+bp_tensor *bp_trunc(const bp_tensor *x);    /* towards 0 */
+bp_tensor *bp_frac(const bp_tensor *x);     /* x − trunc x */
+bp_tensor *bp_sinc(const bp_tensor *x);     /* sin(πx)/(πx) */
+bp_tensor *bp_deg2rad(const bp_tensor *x);
+bp_tensor *bp_rad2deg(const bp_tensor *x);
+/* The n-th derivative of digamma, n ≥ 0. */
+bp_tensor *bp_polygamma(int64_t n, const bp_tensor *x);
+/* ln(x/(1 − x)), x first limited to eps … 1 − eps; NAN: not limited. */
+bp_tensor *bp_logit(const bp_tensor *x, double eps);
+/* To the nearest multiple of 10^−decimals, ties to even. Gradient 0. */
+bp_tensor *bp_round(const bp_tensor *x, int64_t decimals);
+/* nan, +∞ and −∞ replaced by these; a NAN for one of the last two stands for the type's largest or lowest number. */
+bp_tensor *bp_nan_to_num(const bp_tensor *x, double nan, double posinf, double neginf);
+bp_tensor *bp_isnan(const bp_tensor *x);
+bp_tensor *bp_isinf(const bp_tensor *x);
+bp_tensor *bp_isfinite(const bp_tensor *x);
+bp_tensor *bp_signbit(const bp_tensor *x); /* the sign bit: true for −0 */
+
+/* More functions of two numbers. Dividing whole numbers by 0 is BP_E_ARGUMENT. */
+bp_tensor *bp_atan2(const bp_tensor *a, const bp_tensor *b);        /* angle of the point (b, a) */
+bp_tensor *bp_hypot(const bp_tensor *a, const bp_tensor *b);        /* √(a² + b²), without overflow */
+bp_tensor *bp_copysign(const bp_tensor *a, const bp_tensor *b);     /* |a| with the sign of b */
+bp_tensor *bp_nextafter(const bp_tensor *a, const bp_tensor *b);    /* the next number after a towards b */
+bp_tensor *bp_floor_divide(const bp_tensor *a, const bp_tensor *b); /* ⌊a/b⌋; gradient 0 */
+bp_tensor *bp_remainder(const bp_tensor *a, const bp_tensor *b);    /* a − b·⌊a/b⌋: the sign of b */
+bp_tensor *bp_fmod(const bp_tensor *a, const bp_tensor *b);         /* a − b·trunc(a/b): the sign of a */
+bp_tensor *bp_xlogy(const bp_tensor *a, const bp_tensor *b);        /* a·ln b, 0 where a = 0 */
+bp_tensor *bp_logaddexp(const bp_tensor *a, const bp_tensor *b);    /* ln(e^a + e^b) */
+bp_tensor *bp_logaddexp2(const bp_tensor *a, const bp_tensor *b);   /* log2(2^a + 2^b) */
+bp_tensor *bp_fmax(const bp_tensor *a, const bp_tensor *b);         /* as maximum, but a NaN loses; a tie is a's */
+bp_tensor *bp_fmin(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_clamp_min(const bp_tensor *a, const bp_tensor *b);    /* max(a, b), NaN where either is; the gradient passes to a on a tie */
+bp_tensor *bp_clamp_max(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_ldexp(const bp_tensor *a, const bp_tensor *b);        /* a·2^b */
+bp_tensor *bp_float_power(const bp_tensor *a, const bp_tensor *b);  /* a^b in float64 */
+bp_tensor *bp_heaviside(const bp_tensor *a, const bp_tensor *b);    /* 0 for a < 0, 1 for a > 0, b at 0 */
+typedef int32_t bp_rounding;
+enum { BP_ROUND_NONE = 0, BP_ROUND_TRUNC = 1, BP_ROUND_FLOOR = 2 };
+/* a/b rounded, in the operands' common type; gradient 0. BP_ROUND_NONE: bp_div(). */
+bp_tensor *bp_div_rounded(const bp_tensor *a, const bp_tensor *b, bp_rounding rounding);
+/* b − alpha·a. */
+bp_tensor *bp_rsub(const bp_tensor *a, const bp_tensor *b, double alpha);
+bp_tensor *bp_logical_and(const bp_tensor *a, const bp_tensor *b);         /* of any types, to bool; likewise or, xor */
+bp_tensor *bp_logical_or(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_logical_xor(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_bitwise_and(const bp_tensor *a, const bp_tensor *b);         /* bool and whole numbers only; likewise below */
+bp_tensor *bp_bitwise_or(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_bitwise_xor(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_bitwise_left_shift(const bp_tensor *a, const bp_tensor *b);  /* whole numbers only; shifts by less than 0 or more than there are bits leave 0 */
+bp_tensor *bp_bitwise_right_shift(const bp_tensor *a, const bp_tensor *b); /* fills with the sign */
+bp_tensor *bp_gcd(const bp_tensor *a, const bp_tensor *b);                 /* greatest common divisor, not negative */
+bp_tensor *bp_lcm(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_bitwise_not(const bp_tensor *x);
+
+/* Limits x to tensors min and max, either of which may be NULL; where a bound is taken it gets the gradient. NaN where a bound is. */
+bp_tensor *bp_clamp_tensor(const bp_tensor *x, const bp_tensor *min, const bp_tensor *max);
+/* a + weight·(b − a). */
+bp_tensor *bp_lerp(const bp_tensor *a, const bp_tensor *b, const bp_tensor *weight);
+/* x + value·a·b, x + value·a/b. */
+bp_tensor *bp_addcmul(const bp_tensor *x, const bp_tensor *a, const bp_tensor *b, double value);
+bp_tensor *bp_addcdiv(const bp_tensor *x, const bp_tensor *a, const bp_tensor *b, double value);
+
+/* Activations. */
+bp_tensor *bp_silu(const bp_tensor *x);        /* x·σ(x) */
+bp_tensor *bp_mish(const bp_tensor *x);        /* x·tanh(ln(1 + e^x)) */
+bp_tensor *bp_hardswish(const bp_tensor *x);   /* x·min(max(x + 3, 0), 6)/6 */
+bp_tensor *bp_hardsigmoid(const bp_tensor *x); /* min(max(x + 3, 0), 6)/6 */
+bp_tensor *bp_relu6(const bp_tensor *x);       /* min(max(x, 0), 6); derivative 0 at 0 and 6 */
+bp_tensor *bp_selu(const bp_tensor *x);        /* 1.0507·elu(x, 1.6733), the constants to 17 digits */
+bp_tensor *bp_softsign(const bp_tensor *x);    /* x/(1 + |x|) */
+bp_tensor *bp_tanhshrink(const bp_tensor *x);  /* x − tanh x */
+bp_tensor *bp_logsigmoid(const bp_tensor *x);  /* ln σ(x) */
+/* x > 0 ? x : slope·x. */
+bp_tensor *bp_leaky_relu(const bp_tensor *x, double slope);
+/* x > 0 ? x : alpha·(e^x − 1); celu: alpha·(e^(x/alpha) − 1), alpha ≠ 0. */
+bp_tensor *bp_elu(const bp_tensor *x, double alpha);
+bp_tensor *bp_celu(const bp_tensor *x, double alpha);
+/* Limits x to [min, max]; unlike bp_clamp()'s the derivative is 0 on the bounds. */
+bp_tensor *bp_hardtanh(const bp_tensor *x, double min, double max);
+/* 0 where |x| ≤ lambda; soft: and the rest moved towards 0 by lambda ≥ 0. */
+bp_tensor *bp_hardshrink(const bp_tensor *x, double lambda);
+bp_tensor *bp_softshrink(const bp_tensor *x, double lambda);
+/* x > threshold ? x : value. */
+bp_tensor *bp_threshold(const bp_tensor *x, double threshold, double value);
+/* ln(1 + e^(beta·x))/beta, and x where beta·x > threshold (PyTorch's defaults: 1 and 20). */
+bp_tensor *bp_softplus_with(const bp_tensor *x, double beta, double threshold);
+/* a·σ(b) of the two halves of x along dim. */
+bp_tensor *bp_glu(const bp_tensor *x, int64_t dim);
+/* softmax(−x) along dim. */
+bp_tensor *bp_softmin(const bp_tensor *x, int64_t dim);
+/* max(x, 0) + weight·min(x, 0): weight one number, or one for each element of dimension 1. */
+bp_tensor *bp_prelu(const bp_tensor *x, const bp_tensor *weight);
+/* In training each x ≤ 0 is multiplied by its own random number from [lower, upper), otherwise by their mean. */
+bp_tensor *bp_rrelu(const bp_tensor *x, double lower, double upper, int32_t training);
+
 /* In place: changes t's memory, which all its views see, and returns t. The operand is broadcast and converted to t's type.
  * An error while recording if t or the operand requires a gradient: switch recording off, or use the form that makes a new tensor. */
 bp_tensor *bp_add_(bp_tensor *t, const bp_tensor *other);

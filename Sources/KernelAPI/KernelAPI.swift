@@ -9,10 +9,12 @@ public enum DType: UInt8, CaseIterable, Sendable {
   case float32 = 0, float64, int64, int32, uint8, bool, float16, bfloat16
 }
 
-/// y[i] = f(x[i]). `p` and `q` carry the parameters of `clamp` (lo, hi) and `powScalar` (exponent).
+/// y[i] = f(x[i]). `p` and `q` carry the parameters of `clamp` (lo, hi), `powScalar` (exponent), `softplus` (beta, threshold), `elu` (α, s:
+/// α·(e^(s·x) − 1) for x ≤ 0) and `leakyRelu` (slope). f and its derivative stand in pairs: silu, siluSlope.
 public enum UnaryKernel: Int32, CaseIterable, Sendable {
   case neg, abs, sign, square, clamp, logicalNot  // every arithmetic type (logicalNot: any type in, bool out)
   case sqrt, rsqrt, reciprocal, exp, log, erf, tanh, sigmoid, relu, gelu, geluTanh, powScalar, sin, cos, softplus  // float32, float64
+  case softplusSlope, silu, siluSlope, mish, mishSlope, elu, eluSlope, leakyRelu, leakyReluSlope, hardswish, hardswishSlope
 }
 
 /// y[i] = f(a[i], b[i]). A stride is 1, or 0 for one value used throughout.

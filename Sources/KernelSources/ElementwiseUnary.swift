@@ -74,17 +74,6 @@ enum Sin<T: Element & RealMath>: UnaryOperation {
 enum Cos<T: Element & RealMath>: UnaryOperation {
   @inline(__always) static func apply(_ x: T.V, _ p: T.V, _ q: T.V) -> T.V { T.cos(x) }
 }
-/// ln(1 + eˣ) = max(x, 0) + log1p(e), e = e^(−|x|) ≤ 1; log1p(e) = ln(u)·e/(u − 1) with u = 1 + e rounded, and e where u is 1
-/// (Kahan's correction; ≤ 4 ULP).
-enum Softplus<T: Element & RealMath>: UnaryOperation {
-  @inline(__always) static func apply(_ x: T.V, _ p: T.V, _ q: T.V) -> T.V {
-    let one = T.splat(T.one), zero = T.sub(one, one)
-    let e = T.exp(T.negated(T.magnitude(x)))
-    let u = T.add(one, e), rest = T.sub(u, one)
-    let log1p = T.choose(T.equal(rest, zero), e, T.div(T.mul(T.log(u), e), rest))
-    return T.add(T.choose(T.less(x, zero), zero, x), log1p)
-  }
-}
 enum PowScalar<T: Element & RealMath>: UnaryOperation {
   @inline(__always) static func apply(_ x: T.V, _ p: T.V, _ q: T.V) -> T.V { T.pow(x, p) }
 }
@@ -111,7 +100,7 @@ enum Cube<T: Element & RealMath>: UnaryOperation {
 }
 
 func unaryFunction(_ operation: Int32, _ type: UInt8) -> UnaryFunction? {
-  guard let op = kernel(operation, UnaryKernel.self, .softplus), let type = dtype(type) else { return nil }
+  guard let op = kernel(operation, UnaryKernel.self, .hardswishSlope), let type = dtype(type) else { return nil }
   switch type {
   case .float32: return unaryFloat(op)
   case .float64: return unaryDouble(op)
@@ -173,6 +162,17 @@ private func unaryFloat(_ op: UnaryKernel) -> UnaryFunction {
   case .sin: return { map(Sin<Float>.self, $0, $1, $2, $3, $4) }
   case .cos: return { map(Cos<Float>.self, $0, $1, $2, $3, $4) }
   case .softplus: return { map(Softplus<Float>.self, $0, $1, $2, $3, $4) }
+  case .softplusSlope: return { map(SoftplusSlope<Float>.self, $0, $1, $2, $3, $4) }
+  case .silu: return { map(Silu<Float>.self, $0, $1, $2, $3, $4) }
+  case .siluSlope: return { map(SiluSlope<Float>.self, $0, $1, $2, $3, $4) }
+  case .mish: return { map(Mish<Float>.self, $0, $1, $2, $3, $4) }
+  case .mishSlope: return { map(MishSlope<Float>.self, $0, $1, $2, $3, $4) }
+  case .elu: return { map(Elu<Float>.self, $0, $1, $2, $3, $4) }
+  case .eluSlope: return { map(EluSlope<Float>.self, $0, $1, $2, $3, $4) }
+  case .leakyRelu: return { map(LeakyRelu<Float>.self, $0, $1, $2, $3, $4) }
+  case .leakyReluSlope: return { map(LeakyReluSlope<Float>.self, $0, $1, $2, $3, $4) }
+  case .hardswish: return { map(Hardswish<Float>.self, $0, $1, $2, $3, $4) }
+  case .hardswishSlope: return { map(HardswishSlope<Float>.self, $0, $1, $2, $3, $4) }
   }
 }
 
@@ -199,5 +199,16 @@ private func unaryDouble(_ op: UnaryKernel) -> UnaryFunction {
   case .sin: return { map(Sin<Double>.self, $0, $1, $2, $3, $4) }
   case .cos: return { map(Cos<Double>.self, $0, $1, $2, $3, $4) }
   case .softplus: return { map(Softplus<Double>.self, $0, $1, $2, $3, $4) }
+  case .softplusSlope: return { map(SoftplusSlope<Double>.self, $0, $1, $2, $3, $4) }
+  case .silu: return { map(Silu<Double>.self, $0, $1, $2, $3, $4) }
+  case .siluSlope: return { map(SiluSlope<Double>.self, $0, $1, $2, $3, $4) }
+  case .mish: return { map(Mish<Double>.self, $0, $1, $2, $3, $4) }
+  case .mishSlope: return { map(MishSlope<Double>.self, $0, $1, $2, $3, $4) }
+  case .elu: return { map(Elu<Double>.self, $0, $1, $2, $3, $4) }
+  case .eluSlope: return { map(EluSlope<Double>.self, $0, $1, $2, $3, $4) }
+  case .leakyRelu: return { map(LeakyRelu<Double>.self, $0, $1, $2, $3, $4) }
+  case .leakyReluSlope: return { map(LeakyReluSlope<Double>.self, $0, $1, $2, $3, $4) }
+  case .hardswish: return { map(Hardswish<Double>.self, $0, $1, $2, $3, $4) }
+  case .hardswishSlope: return { map(HardswishSlope<Double>.self, $0, $1, $2, $3, $4) }
   }
 }

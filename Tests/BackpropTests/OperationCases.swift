@@ -44,6 +44,8 @@ struct Case: Sendable {
 /// Whole-number results, or a gradient that is 0 by definition.
 let withoutGradientByNature: Set<String> = [
   "eq", "ne", "lt", "le", "gt", "ge", "logical_not", "argmax", "argmin", "detach",
+  "logical_and", "logical_or", "logical_xor", "isnan", "isinf", "isfinite", "signbit", "gcd", "lcm",
+  "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
   "any", "all", "count_nonzero", "argsort", "unique", "unique_consecutive",
 ]
 

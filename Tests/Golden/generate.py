@@ -10,6 +10,7 @@ import torch
 
 import families_convolution
 import families_elementwise
+import families_functions
 import families_movement
 import families_network
 import families_norms
@@ -19,7 +20,7 @@ import families_reductions
 import families_sequences
 import families_sorting
 
-MODULES = (families_elementwise, families_reductions, families_sorting, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_op_db)
+MODULES = (families_elementwise, families_reductions, families_sorting, families_functions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_op_db)
 
 
 def main():

@@ -1,7 +1,13 @@
 """What the replay leaves out, and why. Everything here is printed neither as passed nor as failed."""
 
 # PyTorch's name → backprop's, where they differ.
-ALIASES = {}
+ALIASES = {
+    # op_db hands the tensor over first, as methods do.
+    "polygamma": "Tensor.polygamma", "special.polygamma": "Tensor.polygamma", "where": "Tensor.where",
+    "double": "Tensor.double", "float": "Tensor.float", "half": "Tensor.half", "bfloat16": "Tensor.bfloat16",
+    "__rdiv__": "__rtruediv__",  # Python 2's name
+    "torch.ops.aten._safe_softmax.default": "softmax",
+}  # fmt: skip
 
 # PyTorch's op_db calls some operations with their arguments in another order: operation → what makes ours take that order.
 ADAPTERS = {
@@ -22,6 +28,9 @@ CHANGES = {"nn.functional.multi_head_attention_forward": without_dropout}
 UNSUPPORTED = {
     "bernoulli": "random: two generators cannot agree",
     "normal": "random: two generators cannot agree",
+    "half": "float16 holds values and carries no gradient",
+    "bfloat16": "bfloat16 holds values and carries no gradient",
+    "zero_": "the samples are leaves that require a gradient, which nothing changes in place; op_db clones them first",
 }
 
 # Operations whose samples are compared with a tolerance this many times wider. Say why beside each.
@@ -44,6 +53,12 @@ NEGATIVE = "a negative eps is refused"
 
 def negative_eps(s):
     return (s.kwargs.get("eps") or 0) < 0
+    # The samples lie near poles, where PyTorch's float32 formula is off by 7e-6; ours is rounded once from double and agrees with its float64.
+    "digamma": 8,
+    "polygamma": 8,
+    "special.polygamma": 8,
+    # PyTorch's float32 derivative is off by 3e-6 far out; ours agrees with its float64.
+    "special.log_ndtr": 4,
 
 # Single samples: operation → (test of the sample, reason).
 SAMPLES = {
@@ -78,4 +93,5 @@ SAMPLES = {
             "gradients of 6e6 cancel to tens in float32; ours are nearer to PyTorch's float64 ones than its float32 ones",
         )
     ],
+    "nn.functional.rrelu": [(lambda s: s.kwargs.get("training"), "random slopes cannot agree")],
 }

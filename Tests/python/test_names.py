@@ -13,11 +13,12 @@ ELSEWHERE = {"slice": "__getitem__"}
 # Functions of sections 8 to 13 that are a second signature of an operation. In-place forms are no operations of the graph.
 FORMS = {"sum_dim": "sum", "mean_dim": "mean", "var_dim": "var", "max_dim": "max", "min_dim": "min", "argmax_dim": "argmax",
          "argmin_dim": "argmin", "squeeze_dim": "squeeze", "max_pool2d_indices": "max_pool2d", "embedding_with": "embedding"}
+FORMS |= {"clamp_tensor": "clamp", "div_rounded": "div", "softplus_with": "softplus"}
 FORMS |= {n + "_dim": n for n in ("std", "prod", "median", "nanmedian")}
 
 
 def names():
-    return set(dir(torch)) | set(dir(torch.Tensor)) | set(dir(torch.nn.functional))
+    return set(dir(torch)) | set(dir(torch.Tensor)) | set(dir(torch.nn.functional)) | set(dir(torch.special))
 
 
 @ours

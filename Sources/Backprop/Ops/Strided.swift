@@ -74,6 +74,7 @@ struct NestJob {
   var unary: UnaryFunction?
   var binary: BinaryFunction?
   var select: SelectFunction?
+  var function = ElementFunction()
   var p = 0.0, q = 0.0
 
   /// Calls the kernel on `count` elements, from element `start` on, of each of the rows `first` ..< `end`. Where rows follow one another in
@@ -95,6 +96,8 @@ struct NestJob {
         if let binary { binary(n, a, aStride, b, bStride, y) }
         else if let unary { unary(n, a, y, p, q) }
         else if let select { select(n, a, aStride, b, bStride, c, cStride, y) }
+        else if three { function.run(n, a, aStride, b, bStride, y) }
+        else { function.run(n, a, y) }
         y += s0
         a += s1
         b += s2
@@ -296,7 +299,7 @@ extension Engine {
 
   /// Runs the job's kernel over `out` and its operands. A kernel takes rows of stride 0 or 1; an operand with another
   /// innermost stride is packed first.
-  private func runNest(
+  func runNest(
     _ job: inout NestJob, _ out: UInt32, _ operands: InlineArray<3, UInt32>, _ count: Int, _ operation: StaticString
   ) throws(Failure) {
     let shape = slot(out).pointee.shape

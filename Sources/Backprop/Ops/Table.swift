@@ -17,7 +17,12 @@ enum Operation: UInt16, CaseIterable {
   case conv2d, convTranspose2d, maxPool2d, avgPool2d
   case prod, cumsum, cumprod, logcumsumexp, logsumexp, median
   case binaryCrossEntropy, ctcLoss
+  case exp2, expm1, log2, log10, log1p, logit, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh, erfc
+  case erfinv, erfcx, ndtri, logNdtr, lgamma, digamma, polygamma, i0, i0e, i1, i1e, floor, ceil, trunc, round
+  case atan2, hypot, copysign, xlogy, logaddexp, logaddexp2, nextafter, floorDivide, remainder, fmod
+  case silu, mish, elu, leakyRelu, hardswish, hardtanh
   case conv2dWeight  // recorded by second derivatives only; from here on without a public name
+  case truncDivide  // div with a rounding mode
   case linearRecurrence, scaledGradient
 
   var rule: RuleRecord {
@@ -98,7 +103,55 @@ enum Operation: UInt16, CaseIterable {
     case .logcumsumexp: RuleRecord(LogCumsumExp.self)
     case .logsumexp: RuleRecord(LogSumExp.self)
     case .median: RuleRecord(Median.self)
+    case .exp2: RuleRecord(Exp2.self)
+    case .expm1: RuleRecord(Expm1.self)
+    case .log2: RuleRecord(Log2.self)
+    case .log10: RuleRecord(Log10.self)
+    case .log1p: RuleRecord(Log1p.self)
+    case .logit: RuleRecord(Logit.self)
+    case .tan: RuleRecord(Tan.self)
+    case .asin: RuleRecord(Asin.self)
+    case .acos: RuleRecord(Acos.self)
+    case .atan: RuleRecord(Atan.self)
+    case .sinh: RuleRecord(Sinh.self)
+    case .cosh: RuleRecord(Cosh.self)
+    case .asinh: RuleRecord(Asinh.self)
+    case .acosh: RuleRecord(Acosh.self)
+    case .atanh: RuleRecord(Atanh.self)
+    case .erfc: RuleRecord(Erfc.self)
+    case .erfinv: RuleRecord(Erfinv.self)
+    case .erfcx: RuleRecord(Erfcx.self)
+    case .ndtri: RuleRecord(Ndtri.self)
+    case .logNdtr: RuleRecord(LogNdtr.self)
+    case .lgamma: RuleRecord(Lgamma.self)
+    case .digamma: RuleRecord(Digamma.self)
+    case .polygamma: RuleRecord(Polygamma.self)
+    case .i0: RuleRecord(I0.self)
+    case .i0e: RuleRecord(I0e.self)
+    case .i1: RuleRecord(I1.self)
+    case .i1e: RuleRecord(I1e.self)
+    case .floor: RuleRecord(Floor.self)
+    case .ceil: RuleRecord(Ceil.self)
+    case .trunc: RuleRecord(Trunc.self)
+    case .round: RuleRecord(Round.self)
+    case .atan2: RuleRecord(Atan2.self)
+    case .hypot: RuleRecord(Hypot.self)
+    case .copysign: RuleRecord(Copysign.self)
+    case .xlogy: RuleRecord(Xlogy.self)
+    case .logaddexp: RuleRecord(LogAddExp.self)
+    case .logaddexp2: RuleRecord(LogAddExp2.self)
+    case .nextafter: RuleRecord(Nextafter.self)
+    case .floorDivide: RuleRecord(FloorDivide.self)
+    case .remainder: RuleRecord(Remainder.self)
+    case .fmod: RuleRecord(Fmod.self)
+    case .silu: RuleRecord(Silu.self)
+    case .mish: RuleRecord(Mish.self)
+    case .elu: RuleRecord(Elu.self)
+    case .leakyRelu: RuleRecord(LeakyRelu.self)
+    case .hardswish: RuleRecord(Hardswish.self)
+    case .hardtanh: RuleRecord(Hardtanh.self)
     case .conv2dWeight: RuleRecord(Conv2dWeight.self)
+    case .truncDivide: RuleRecord(TruncDivide.self)
     case .linearRecurrence: RuleRecord(LinearRecurrence.self)
     case .binaryCrossEntropy: RuleRecord(BinaryCrossEntropy.self)
     case .ctcLoss: RuleRecord(CTCLoss.self)
@@ -109,6 +162,10 @@ enum Operation: UInt16, CaseIterable {
 
 /// Operations put together from recorded ones: the names by family, each ended by a zero byte.
 private let composites: StaticString = """
+  frac\0sinc\0deg2rad\0rad2deg\0nan_to_num\0lerp\0addcmul\0addcdiv\0rsub\0ldexp\0float_power\0heaviside\0fmax\0fmin\0clamp_min\0clamp_max\0\
+  logical_and\0logical_or\0logical_xor\0isnan\0isinf\0isfinite\0signbit\0\
+  bitwise_and\0bitwise_or\0bitwise_xor\0bitwise_not\0bitwise_left_shift\0bitwise_right_shift\0gcd\0lcm\0\
+  relu6\0selu\0celu\0hardsigmoid\0hardshrink\0softshrink\0tanhshrink\0softsign\0logsigmoid\0threshold\0softmin\0glu\0prelu\0rrelu\0\
   max\0min\0mean\0var\0\
   std\0var_mean\0std_mean\0any\0all\0count_nonzero\0nansum\0nanmean\0aminmax\0norm\0normalize\0cosine_similarity\0pairwise_distance\0\
   sort\0argsort\0msort\0topk\0nanmedian\0kthvalue\0mode\0cummax\0cummin\0unique\0unique_consecutive\0\

@@ -166,13 +166,6 @@ enum Gelu: Rule {
   }
 }
 
-/// y = ln(1 + eˣ);  dx = g·σ(x)
-enum Softplus: UnaryRule {
-  static var name: StaticString { "softplus" }
-  static var kernel: UnaryKernel { .softplus }
-  static func vjp(_ n: Node, _ g: Value) throws(Failure) { try n.give(0, g * n[0].sigmoid()) }
-}
-
 /// y = min(max(x, lo), hi);  dx = g where lo ≤ x ≤ hi      (x: lo, y: hi)
 enum Clamp: Rule {
   static var name: StaticString { "clamp" }
@@ -224,7 +217,6 @@ extension Value {
   }
   package func sigmoid() throws(Failure) -> Value { try applyFloating(.sigmoid) }
   package func tanh() throws(Failure) -> Value { try applyFloating(.tanh) }
-  package func softplus() throws(Failure) -> Value { try applyFloating(.softplus) }
 
   package func gelu(approximate: Int) throws(Failure) -> Value {
     if approximate != 0 && approximate != 1 { throw .argument("gelu: approximate must be 0 (none) or 1 (tanh), it is \(approximate)") }
@@ -233,6 +225,9 @@ extension Value {
   }
 
   package func clamp(_ low: Double, _ high: Double) throws(Failure) -> Value {
+    if low != low || high != high {  // NaN without a gradient
+      return try engine.scoped { () throws(Failure) -> Value in try applyFloating(.clamp, Attributes(x: 0, y: 0)) * 0 + .nan }
+    }
     let attributes = Attributes(x: low, y: high)
     // Integers stay integers between whole bounds and become float32 otherwise.
     func isWhole(_ v: Double) -> Bool { v - v != 0 && v == v || v == v.rounded(.towardZero) }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <math.h>
+#include "cshim_math.h"
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif

@@ -3,7 +3,7 @@ import Backprop
 
 private func mask() throws -> Tensor { try Tensor([true, false, true, true, false, false, true, false, true, true, true, false], shape: [3, 4]) }
 
-let elementwiseCases: [Case] = [
+let elementwiseCases: [Case] = functionCases + functionOfTwoCases + [
   .binary("add") { try $0 + $1 },
   .binary("sub") { try $0 - $1 },
   .binary("mul") { try $0 * $1 },
@@ -31,4 +31,75 @@ let elementwiseCases: [Case] = [
   .unary("contiguous") { try $0.contiguous().square() },
   Case("where", [[3, 4], [3, 4]]) { try Tensor.choosing($0[0].square(), where: mask(), otherwise: $0[1].exp()) },
   Case("where", [[1, 4], [3, 1]]) { try Tensor.choosing($0[0], where: mask(), otherwise: $0[1] * $0[1]) },
+  .unary("clamp", .distinct) { try $0.clamped(min: $0 * 0.5 + 0.1, max: Tensor(0.9)) * $0 },
+]
+
+/// Into the open interval −1 … 1, of whose ends arc functions are not differentiable.
+private func within(_ x: Tensor) throws -> Tensor { try x * 0.45 }
+
+private let functionCases: [Case] = [
+  .unary("exp2") { try $0.exp2() },
+  .unary("expm1") { try $0.expm1() },
+  .unary("log2", .positive) { try $0.log2() },
+  .unary("log10", .positive) { try $0.log10() },
+  .unary("log1p", .positive) { try $0.log1p() },
+  .unary("logit") { try (within($0) * 0.5 + 0.5).logit() },
+  .unary("logit") { try (within($0) * 0.5 + 0.5).logit(epsilon: 0.2) },
+  .unary("tan") { try within($0).tan() },
+  .unary("asin") { try within($0).asin() },
+  .unary("acos") { try within($0).acos() },
+  .unary("atan") { try $0.atan() },
+  .unary("sinh") { try $0.sinh() },
+  .unary("cosh") { try $0.cosh() },
+  .unary("asinh") { try $0.asinh() },
+  .unary("acosh", .positive) { try ($0 + 1).acosh() },
+  .unary("atanh") { try within($0).atanh() },
+  .unary("erfc") { try $0.erfc() },
+  .unary("erfinv") { try within($0).erfinv() },
+  .unary("erfcx") { try $0.erfcx() },
+  .unary("ndtri") { try (within($0) * 0.5 + 0.5).ndtri() },
+  .unary("log_ndtr") { try ($0 * 3).logNdtr() },
+  .unary("lgamma", .positive) { try $0.lgamma() },
+  .unary("digamma", .positive) { try $0.digamma() },
+  .unary("polygamma", .positive) { try $0.polygamma(1) },
+  .unary("polygamma", .positive) { try $0.polygamma(2) },
+  .unary("i0") { try $0.i0() },
+  .unary("i0e", .awayFromZero) { try $0.i0e() },
+  .unary("i1", .awayFromZero) { try $0.i1() },
+  .unary("i1e", .awayFromZero) { try $0.i1e() },
+  .unary("floor", .awayFromZero) { try $0.floor() * $0 },
+  .unary("ceil", .awayFromZero) { try $0.ceil() * $0 },
+  .unary("trunc", .awayFromZero) { try $0.trunc() * $0 },
+  .unary("round", .awayFromZero) { try $0.rounded(decimals: 1) * $0 },
+  .unary("frac", .awayFromZero) { try $0.frac().square() },
+  .unary("sinc", .awayFromZero) { try $0.sinc() },
+  .unary("deg2rad") { try $0.deg2rad().sin() },
+  .unary("rad2deg") { try ($0.rad2deg() * 0.01).sin() },
+  .unary("nan_to_num") { try $0.replacingNaN().square() },
+]
+
+private let functionOfTwoCases: [Case] = [
+  .binary("atan2", .awayFromZero) { try $0.atan2($1) },
+  .binary("hypot", .awayFromZero) { try $0.hypot($1) },
+  .binary("copysign", .awayFromZero) { try $0.copysign($1).square() * $0 },
+  .binary("nextafter") { try $0.nextAfter($1) },
+  .binary("floor_divide", .awayFromZero) { try $0.floorDivided(by: $1) * $0 },
+  .binary("div", .awayFromZero) { try $0.truncDivided(by: $1) * $0 },
+  .binary("remainder", .awayFromZero) { try $0.remainder(dividingBy: $1).square() },
+  .binary("fmod", .awayFromZero) { try $0.fmod($1).square() },
+  .binary("xlogy", .positive) { try $0.xlogy($1) },
+  .binary("logaddexp") { try $0.logaddexp($1) },
+  .binary("logaddexp2") { try $0.logaddexp2($1) },
+  .binary("fmax", .distinct) { try $0.fmax($1) },
+  .binary("fmin", .distinct) { try $0.fmin($1) },
+  .binary("clamp_min", .distinct) { try $0.clamped(min: $1).square() },
+  .binary("clamp_max", .distinct) { try $0.clamped(max: $1).square() },
+  .binary("ldexp") { try $0.ldexp($1) },
+  .binary("float_power", .positive) { try $0.floatPower($1) },
+  .binary("heaviside", .awayFromZero) { try $0.heaviside($1) * $0 },
+  .binary("rsub") { try $0.subtracted(from: $1, alpha: 0.5) },
+  Case("lerp", [[3, 4], [3, 4], [3, 4]], elementwise: true) { try $0[0].interpolated(to: $0[1], weight: $0[2]) },
+  Case("lerp", [[3, 4], [3, 4]], elementwise: true) { try $0[0].interpolated(to: $0[1].square(), weight: Tensor(0.75)) },
+  Case("addcmul", [[3, 4], [3, 1], [4]]) { try $0[0].addingProduct($0[1], $0[2], times: 0.5) },
+  Case("addcdiv", [[3, 4], [3, 1], [4]], .awayFromZero) { try $0[0].addingQuotient($0[1], $0[2], times: 0.5) },
 ]

@@ -53,11 +53,13 @@
  * The table
  * ------------------------------------------------------------------------------------------------------------- */
 
-enum { F = 1, M = 2, FM = 3, P = 4 }; /* a function of the package; a method of Tensor; both; only in _core, for the .py files */
+/* A function of the package; a method of Tensor; both; only in _core, for the .py files; and with a method name_, which puts the result in the tensor's place. */
+enum { F = 1, M = 2, FM = 3, P = 4, I = 8, FMI = 11, PI = 12 };
 #define LEAF "dtype=None, device=None, requires_grad=False)"
 
-#define UNARY(OP, name) OP(name, name, FM, run_unary, bp_##name, NULL, "(input)")
-#define BINARY(OP, name) OP(name, name, FM, run_binary, bp_##name, NULL, "(input, other)")
+#define UNARY(OP, name) OP(name, name, FMI, run_unary, bp_##name, NULL, "(input)")
+#define BINARY(OP, name) OP(name, name, FMI, run_binary, bp_##name, NULL, "(input, other)")
+#define ALIAS(OP, name, run, of, signature) OP(name, name, FMI, run, bp_##of, NULL, signature)
 #define CREATION(OP, name, run, f, signature) OP(name, name, F, run, f, NULL, signature LEAF)
 #define CAST(OP, name) OP(name, name, M, run_cast, NULL, NULL, "(input)")
 
@@ -145,17 +147,25 @@ out:
   return result;
 }
 
-/* CPython gives a builtin no place to keep its row, so each row has two functions of one line. */
+static PyObject *call_in_place(const Row *r, PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
+  PyObject *result = call(r, self, args, n, kw);
+  int bad = !result || become(self, HANDLE(result));
+  Py_XDECREF(result);
+  return bad ? NULL : Py_NewRef(self);
+}
+
+/* CPython gives a builtin no place to keep its row, so each row has three functions of one line. */
 #define ROW(id, name, where, run, f, g, signature) \
   static PyObject *function_##id(PyObject *m, PyObject *const *args, Py_ssize_t n, PyObject *kw) { (void)m; return call(&rows[ROW_##id], NULL, args, n, kw); } \
-  static PyObject *method_##id(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kw) { return call(&rows[ROW_##id], self, args, n, kw); }
+  static PyObject *method_##id(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kw) { return call(&rows[ROW_##id], self, args, n, kw); } \
+  static PyObject *change_##id(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kw) { return call_in_place(&rows[ROW_##id], self, args, n, kw); }
 OPERATIONS(ROW)
 #undef ROW
 typedef PyObject *(*Fast)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
-#define ROW(id, name, where, run, f, g, signature) {function_##id, method_##id},
-static const Fast entries[][2] = {OPERATIONS(ROW)};
+#define ROW(id, name, where, run, f, g, signature) {function_##id, method_##id, where & I ? change_##id : NULL},
+static const Fast entries[][3] = {OPERATIONS(ROW)};
 #undef ROW
-static PyMethodDef functions[ROWS + 1], methods[ROWS + 1];
+static PyMethodDef functions[ROWS + 1], methods[2 * ROWS + 1];
 
 /* Fills the method tables and the list of public names from the rows. */
 static PyObject *parse_rows(void) {
@@ -168,6 +178,12 @@ static PyObject *parse_rows(void) {
     if (r->where & (F | P)) functions[f++] = def;
     def.ml_meth = (PyCFunction)(Any)entries[i][1];
     if (r->where & M) methods[m++] = def;
+    char *changing = r->where & I ? malloc(strlen(r->name) + 2) : NULL; /* kept as long as the process */
+    if (changing) {
+      def.ml_name = strcat(strcpy(changing, r->name), "_");
+      def.ml_meth = (PyCFunction)(Any)entries[i][2];
+      methods[m++] = def;
+    }
     PyObject *name = r->where & F ? PyUnicode_FromString(r->name) : NULL;
     if (names && name && PyList_Append(names, name)) Py_CLEAR(names);
     Py_XDECREF(name);
@@ -342,7 +358,10 @@ static PyType_Slot tensor_slots[] = {
   {Py_tp_members, tensor_members},
   {Py_nb_add, nb_add}, {Py_nb_subtract, nb_sub}, {Py_nb_multiply, nb_mul}, {Py_nb_true_divide, nb_div}, {Py_nb_power, nb_pow},
   {Py_nb_matrix_multiply, nb_matmul}, {Py_nb_negative, nb_neg}, {Py_nb_positive, nb_pos}, {Py_nb_absolute, nb_abs},
-  {Py_nb_invert, nb_invert}, {Py_nb_and, nb_and}, {Py_nb_or, nb_or}, {Py_nb_xor, nb_xor},
+  {Py_nb_invert, nb_invert}, {Py_nb_and, nb_and}, {Py_nb_or, nb_or}, {Py_nb_xor, nb_xor}, {Py_nb_lshift, nb_lshift}, {Py_nb_rshift, nb_rshift},
+  {Py_nb_floor_divide, nb_floordiv}, {Py_nb_remainder, nb_mod}, {Py_nb_inplace_and, nb_iand}, {Py_nb_inplace_or, nb_ior},
+  {Py_nb_inplace_xor, nb_ixor}, {Py_nb_inplace_lshift, nb_ilshift}, {Py_nb_inplace_rshift, nb_irshift},
+  {Py_nb_inplace_floor_divide, nb_ifloordiv}, {Py_nb_inplace_remainder, nb_imod}, {Py_nb_inplace_power, nb_ipow},
   {Py_nb_inplace_add, nb_iadd}, {Py_nb_inplace_subtract, nb_isub}, {Py_nb_inplace_multiply, nb_imul}, {Py_nb_inplace_true_divide, nb_idiv},
   {Py_nb_bool, nb_bool}, {Py_nb_float, nb_float}, {Py_nb_int, nb_int}, {Py_nb_index, nb_index},
   {Py_mp_length, tensor_length}, {Py_mp_subscript, tensor_subscript}, {Py_mp_ass_subscript, tensor_assign},

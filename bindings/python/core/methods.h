@@ -9,7 +9,7 @@ static PyObject *cast(PyObject *self, bp_dtype dtype) {
 
 static PyObject *run_cast(const Row *r, PyObject **v) {
   static const struct { const char *name; bp_dtype dtype; } casts[] = {{"float", BP_FLOAT32}, {"double", BP_FLOAT64}, {"long", BP_INT64},
-    {"int", BP_INT32}, {"bool", BP_BOOL}, {"half", BP_FLOAT16}, {"bfloat16", BP_BFLOAT16}};
+    {"int", BP_INT32}, {"bool", BP_BOOL}, {"half", BP_FLOAT16}, {"bfloat16", BP_BFLOAT16}, {"byte", BP_UINT8}};
   size_t i = 0;
   while (strcmp(casts[i].name, r->name)) i++;
   return cast(v[0], casts[i].dtype);
@@ -159,7 +159,7 @@ static PyObject *run_format(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_METHODS(OP) \
-  CAST(OP, float) CAST(OP, double) CAST(OP, long) CAST(OP, int) CAST(OP, bool) CAST(OP, half) CAST(OP, bfloat16) \
+  CAST(OP, float) CAST(OP, double) CAST(OP, long) CAST(OP, int) CAST(OP, bool) CAST(OP, half) CAST(OP, bfloat16) CAST(OP, byte) \
   OP(to, to, M, run_to, NULL, NULL, "(input, target=None, dtype=None, *, device=None, copy=False, non_blocking=False)") \
   OP(cpu, cpu, M, run_same, NULL, NULL, "(input)") \
   OP(backward, backward, M, run_backward, NULL, NULL, "(input, gradient=None, retain_graph=None, create_graph=False)") \

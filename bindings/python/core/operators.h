@@ -25,6 +25,35 @@ static int is_view(bp_tensor *t) {
   return 0;
 }
 
+static int same_shape(bp_tensor *a, bp_tensor *b) {
+  int same = bp_ndim(a) == bp_ndim(b);
+  for (int32_t d = 0; same && d < bp_ndim(a); d++) same = bp_dim(a, d) == bp_dim(b, d);
+  return same;
+}
+
+static int not_its_shape(void) {
+  PyErr_SetString(PyExc_RuntimeError, "in-place: the result's shape is not the tensor's own: the operand would broadcast it");
+  return -1;
+}
+
+/* Makes the object, under all its names, stand for result, of which it takes one count; in the object's dtype. */
+static int stand_for(PyObject *self, bp_tensor *result) {
+  bp_tensor *t = HANDLE(self);
+  if (!same_shape(result, t)) {
+    bp_release(result);
+    return not_its_shape();
+  }
+  if (bp_dtype_of(result) != bp_dtype_of(t)) {
+    bp_tensor *same = bp_to(result, bp_dtype_of(t));
+    if (same && scope_depth) bp_retain(same);
+    bp_release(result);
+    if (!(result = same)) return fail(), -1;
+  }
+  HANDLE(self) = result;
+  bp_release(t);
+  return 0;
+}
+
 /* self ∘= other. The library refuses to change memory that a gradient may need. As PyTorch does, the object (every name for
  * it) then stands for the result of the operation; what is a leaf or a view stays refused, because others see its memory. */
 static int in_place(PyObject *self, bp_tensor *other, InPlace change, Two compute) {
@@ -32,23 +61,24 @@ static int in_place(PyObject *self, bp_tensor *other, InPlace change, Two comput
   int recorded = bp_is_grad_enabled(ctx) && (bp_requires_grad(t) || bp_requires_grad(other));
   if (!recorded || (bp_requires_grad(t) && bp_is_leaf(t)) || is_view(t)) return change(t, other) ? 0 : (fail(), -1);
   bp_tensor *result = compute(t, other);
-  if (result && bp_dtype_of(result) != bp_dtype_of(t)) {
-    bp_tensor *same = bp_to(result, bp_dtype_of(t));
-    drop(result);
-    result = same;
-  }
   if (!result) return fail(), -1;
-  int fits = bp_ndim(result) == bp_ndim(t);
-  for (int32_t d = 0; fits && d < bp_ndim(t); d++) fits = bp_dim(result, d) == bp_dim(t, d);
-  if (!fits) {
-    drop(result);
-    PyErr_SetString(PyExc_RuntimeError, "in-place: the result's shape is not the tensor's own: the operand would broadcast it");
+  if (scope_depth) bp_retain(result);
+  return stand_for(self, result);
+}
+
+/* x.name_(…): the operation's result in x's place, by the same rule. */
+static int become(PyObject *self, bp_tensor *result) {
+  bp_tensor *t = HANDLE(self);
+  int recorded = bp_is_grad_enabled(ctx) && (bp_requires_grad(t) || bp_requires_grad(result));
+  if (dtype_table[bp_dtype_of(result)].floating && !dtype_table[bp_dtype_of(t)].floating) {
+    PyErr_Format(PyExc_RuntimeError, "in-place: result type %s can't be cast to the tensor's own, %s", dtype_table[bp_dtype_of(result)].name,
+                 dtype_table[bp_dtype_of(t)].name);
     return -1;
   }
-  if (scope_depth) bp_retain(result);
-  HANDLE(self) = result;
-  bp_release(t);
-  return 0;
+  if (!same_shape(t, result)) return not_its_shape();
+  if (!recorded || (bp_requires_grad(t) && bp_is_leaf(t)) || is_view(t)) return bp_copy_(t, result) ? 0 : (fail(), -1);
+  bp_retain(result);
+  return stand_for(self, result);
 }
 
 static PyObject *in_place_operator(PyObject *self, PyObject *other, InPlace change, Two compute) {
@@ -84,30 +114,32 @@ static PyObject *nb_pow(PyObject *a, PyObject *b, PyObject *modulus) {
   return binary(a, b, bp_pow);
 }
 
-static PyObject *nb_invert(PyObject *a) {
-  if (bp_dtype_of(HANDLE(a)) == BP_BOOL) return wrap(bp_logical_not(HANDLE(a)));
-  return type_error("~", "input", "a bool Tensor", a);
-}
+static PyObject *nb_invert(PyObject *a) { return wrap(bp_bitwise_not(HANDLE(a))); }
 
-/* & | ^ of masks, by way of comparisons: a&b is (a·b) ≠ 0, a|b is (a+b) ≠ 0 of the masks as numbers, a^b is a ≠ b. */
-static PyObject *logical(PyObject *a, PyObject *b, Two f) {
-  if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
-  if (bp_dtype_of(HANDLE(a)) != BP_BOOL || bp_dtype_of(HANDLE(b)) != BP_BOOL) {
-    PyErr_SetString(PyExc_TypeError, "& | ^ combine bool tensors");
-    return NULL;
-  }
-  if (f == bp_ne) return wrap(bp_ne(HANDLE(a), HANDLE(b)));
-  bp_tensor *x = bp_to(HANDLE(a), BP_INT32), *y = bp_to(HANDLE(b), BP_INT32), *z = f(x, y);
-  bp_tensor *result = z ? bp_to(z, BP_BOOL) : NULL;
-  if (x) drop(x);
-  if (y) drop(y);
-  if (z) drop(z);
-  return wrap(result);
+/* Operators without an in-place function in the library: the result takes the left operand's place. */
+static PyObject *becoming(PyObject *a, PyObject *b, Two f) {
+  PyObject *result = is_tensor(a) ? binary(a, b, f) : Py_NewRef(Py_NotImplemented);
+  if (!result || !is_tensor(result)) return result;
+  int bad = become(a, HANDLE(result));
+  Py_DECREF(result);
+  return bad ? NULL : Py_NewRef(a);
 }
+#define OPERATOR(name, f) \
+  static PyObject *nb_##name(PyObject *a, PyObject *b) { return binary(a, b, f); } \
+  static PyObject *nb_i##name(PyObject *a, PyObject *b) { return becoming(a, b, f); }
+OPERATOR(and, bp_bitwise_and)
+OPERATOR(or, bp_bitwise_or)
+OPERATOR(xor, bp_bitwise_xor)
+OPERATOR(lshift, bp_bitwise_left_shift)
+OPERATOR(rshift, bp_bitwise_right_shift)
+OPERATOR(floordiv, bp_floor_divide)
+OPERATOR(mod, bp_remainder)
+#undef OPERATOR
 
-static PyObject *nb_and(PyObject *a, PyObject *b) { return logical(a, b, bp_mul); }
-static PyObject *nb_or(PyObject *a, PyObject *b) { return logical(a, b, bp_add); }
-static PyObject *nb_xor(PyObject *a, PyObject *b) { return logical(a, b, bp_ne); }
+static PyObject *nb_ipow(PyObject *a, PyObject *b, PyObject *modulus) {
+  if (modulus != Py_None) Py_RETURN_NOTIMPLEMENTED;
+  return becoming(a, b, bp_pow);
+}
 
 static PyObject *tensor_compare(PyObject *a, PyObject *b, int op) {
   static const Two by_op[] = {[Py_LT] = bp_lt, [Py_LE] = bp_le, [Py_EQ] = bp_eq, [Py_NE] = bp_ne, [Py_GT] = bp_gt, [Py_GE] = bp_ge};

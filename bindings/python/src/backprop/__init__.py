@@ -12,7 +12,7 @@ nn, optim and autograd are imported when first asked for, so that `import backpr
 from . import _core
 from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
 from ._core import __version__
-from ._functions import allclose, equal, isfinite, isinf, isnan
+from ._functions import allclose, equal
 from ._grad_mode import enable_grad, no_grad, set_grad_enabled
 from ._recurrent import gru, lstm, rnn_relu, rnn_tanh
 
@@ -21,9 +21,10 @@ nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
 
-_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked")
+_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
+    "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma",
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
 }

@@ -1,21 +1,6 @@
 """Questions about values, put together from operations."""
 
-from ._core import Tensor
-
-
-def isnan(input):
-    """True where an element is NaN."""
-    return input != input
-
-
-def isinf(input):
-    """True where an element is +∞ or −∞."""
-    return input.abs() == 1e999
-
-
-def isfinite(input):
-    """True where an element is neither infinite nor NaN."""
-    return input.abs() < 1e999
+from ._core import Tensor, isfinite, isnan
 
 
 def equal(input, other):
@@ -48,6 +33,8 @@ def _later(name, module):
 
 for _function in "quantile nanquantile dist diff renorm cov corrcoef histc bincount sum_to_size".split():
     _later(_function, "_composed_reductions")
-for _function in (isnan, isinf, isfinite, equal, allclose):
+for _function in "angle frexp isclose mvlgamma".split():
+    _later(_function, "_composed_elementwise")
+for _function in (equal, allclose):
     _method(_function)
 del _function

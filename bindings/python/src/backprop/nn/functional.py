@@ -2,6 +2,10 @@
 
 from .. import _core
 from ._attention import multi_head_attention_forward
+from .._core import (
+    celu, elu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leaky_relu, logsigmoid, mish, prelu, relu6, rrelu, selu, silu, softplus, softshrink,
+    softsign, tanhshrink, threshold,
+)
 from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
 from .._core import cosine_similarity, normalize, pairwise_distance
 from .._core import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, conv1d, conv2d, conv_transpose2d, max_pool1d, max_pool2d
@@ -25,12 +29,28 @@ __all__ += [
     "multilabel_soft_margin_loss", "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
 ]
+__all__ += ["celu", "elu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish", "prelu", "relu6", "rrelu", "selu",
+            "silu", "softmin", "softshrink", "softsign", "tanhshrink", "threshold"]
 __all__ += ["conv1d", "conv2d", "conv_transpose2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d"]
 
 
-def softplus(input, beta=1, threshold=20):
-    """ln(1 + e^(beta·x)) / beta. The library's form does not overflow: threshold is accepted and not needed."""
-    return _core.softplus(input) if beta == 1 else _core.softplus(input * beta) / beta
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    """softmax(−input) along dim."""
+    return softmax(-input, dim, dtype)
+
+
+def _changing(function):
+    """function_(input, …): the result in input's place."""
+
+    def changing(input, *options, **named):
+        return function(input, *options, **named, inplace=True)
+
+    changing.__name__ = changing.__qualname__ = function.__name__ + "_"
+    return changing
+
+
+relu_, elu_, celu_, selu_, leaky_relu_, hardtanh_, threshold_, rrelu_ = map(
+    _changing, (relu, elu, celu, selu, leaky_relu, hardtanh, threshold, rrelu))
 
 
 def triplet_margin_with_distance_loss(anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"):

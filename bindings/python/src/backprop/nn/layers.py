@@ -1,4 +1,4 @@
-"""Layers and activations: what they hold, and which function they call."""
+"""Layers: what they hold, and which function they call."""
 
 from math import sqrt
 
@@ -70,67 +70,3 @@ class Flatten(Module):
 
     def extra_repr(self):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
-class ReLU(Module):
-    """max(x, 0). inplace is accepted for the sake of existing scripts; the result is a new tensor."""
-
-    def __init__(self, inplace=False):
-        super().__init__()
-        self.inplace = inplace
-
-    def forward(self, input):
-        return F.relu(input)
-
-    def extra_repr(self):
-        return "inplace=True" if self.inplace else ""
-
-
-class Sigmoid(Module):
-    """1 / (1 + e⁻ˣ)."""
-
-    def forward(self, input):
-        return F.sigmoid(input)
-
-
-class Tanh(Module):
-    """tanh x."""
-
-    def forward(self, input):
-        return F.tanh(input)
-
-
-class GELU(Module):
-    """x·Φ(x), by erf or the tanh form."""
-
-    def __init__(self, approximate="none"):
-        super().__init__()
-        self.approximate = approximate
-
-    def forward(self, input):
-        return F.gelu(input, self.approximate)
-
-    def extra_repr(self):
-        return f"approximate={self.approximate!r}"
-
-
-class Softmax(Module):
-    """eˣ / Σ eˣ along dim."""
-
-    _function = staticmethod(F.softmax)
-
-    def __init__(self, dim=None):
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input):
-        return self._function(input, self.dim)
-
-    def extra_repr(self):
-        return f"dim={self.dim}"
-
-
-class LogSoftmax(Softmax):
-    """x − log Σ eˣ along dim."""
-
-    _function = staticmethod(F.log_softmax)

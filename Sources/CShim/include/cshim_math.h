@@ -1,0 +1,45 @@
+/* libm's functions of one and two doubles, under names that no overlay of Swift's shadows. */
+#pragma once
+#include <math.h>
+
+#define SHIM_FUNCTION(name) static inline __attribute__((always_inline, unused)) double shim_##name(double x) { return name(x); }
+SHIM_FUNCTION(exp)
+SHIM_FUNCTION(log)
+SHIM_FUNCTION(sin)
+SHIM_FUNCTION(exp2)
+SHIM_FUNCTION(expm1)
+SHIM_FUNCTION(log2)
+SHIM_FUNCTION(log10)
+SHIM_FUNCTION(log1p)
+SHIM_FUNCTION(tan)
+SHIM_FUNCTION(asin)
+SHIM_FUNCTION(acos)
+SHIM_FUNCTION(atan)
+SHIM_FUNCTION(sinh)
+SHIM_FUNCTION(cosh)
+SHIM_FUNCTION(asinh)
+SHIM_FUNCTION(acosh)
+SHIM_FUNCTION(atanh)
+SHIM_FUNCTION(erf)
+SHIM_FUNCTION(erfc)
+SHIM_FUNCTION(floor)
+SHIM_FUNCTION(ceil)
+SHIM_FUNCTION(trunc)
+SHIM_FUNCTION(rint)
+#undef SHIM_FUNCTION
+
+#define SHIM_FUNCTION(name) static inline __attribute__((always_inline, unused)) double shim_##name(double x, double y) { return name(x, y); }
+SHIM_FUNCTION(atan2)
+SHIM_FUNCTION(hypot)
+SHIM_FUNCTION(copysign)
+SHIM_FUNCTION(fmod)
+SHIM_FUNCTION(nextafter)
+#undef SHIM_FUNCTION
+
+/* The next float, of doubles that are floats. */
+static inline __attribute__((always_inline, unused)) double shim_nextafterf(double x, double y) { return nextafterf((float)x, (float)y); }
+/* Without the sign that lgamma() leaves in memory all threads share. */
+static inline __attribute__((always_inline, unused)) double shim_lgamma(double x) {
+  int sign;
+  return lgamma_r(x, &sign);
+}

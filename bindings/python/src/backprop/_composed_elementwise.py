@@ -1,0 +1,54 @@
+"""Element-wise functions that are a line or two of others."""
+
+from math import frexp as _frexp, log as _log, pi as _pi
+
+from . import _core
+from ._core import int32 as _int32
+
+
+def angle(input):
+    """0 where a number is positive, π where it is negative, NaN where it is."""
+    x = input if input.dtype.is_floating_point else input.float()
+    return _core.where(x.isnan(), x, _core.where(x < 0, _pi, 0.0).to(x.dtype)) if not x.requires_grad else _core.where(
+        x.isnan(), x, x.detach().lt(0).to(x.dtype) * _pi + x * 0)
+
+
+def fill(input, value):
+    """A tensor like input with every element value, a number or a tensor of one."""
+    if not isinstance(value, _core.Tensor):
+        value = _core.full((), value, dtype=input.dtype)
+    elif value.ndim:
+        raise RuntimeError(f"fill only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions")
+    return _core.where(_core.ones_like(input, dtype=_core.bool), value.to(input.dtype), input)
+
+
+def frexp(input):
+    """(mantissa, exponent) with input = mantissa · 2^exponent, ½ ≤ |mantissa| < 1. The exponent has no gradient."""
+    parts = [_frexp(x)[1] if x - x == 0 else 0 for x in input.detach().flatten().tolist()]
+    exponent = _core.tensor(parts, dtype=_int32).reshape(tuple(input.shape))
+    return _core.ldexp(input, -exponent), exponent
+
+
+def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
+    """|input − other| ≤ atol + rtol·|other|, element by element; equal infinities are close."""
+    input, other = input.detach(), other.detach()
+    if not input.dtype.is_floating_point:
+        input, other = input.double(), other.double()
+    near = (input == other) | ((input - other).abs() <= atol + rtol * other.abs()) & other.isfinite()
+    return near | (input.isnan() & other.isnan()) if equal_nan else near
+
+
+def isreal(input):
+    """True everywhere: there are no complex numbers here."""
+    return _core.ones_like(input, dtype=_core.bool)
+
+
+def mvlgamma(input, p):
+    """Logarithm of the multivariate gamma function of dimension p: p(p−1)/4·ln π + Σ lgamma(input − j/2), j < p."""
+    if p < 1:
+        raise ValueError(f"mvlgamma: p has to be greater than or equal to 1, got {p}")
+    x = input if input.dtype.is_floating_point else input.float()
+    total = x.lgamma()
+    for j in range(1, p):
+        total = total + (x - j / 2).lgamma()
+    return total + p * (p - 1) / 4 * _log(_pi)

@@ -1,0 +1,267 @@
+"""Activations: what they hold, and which function they call. inplace is accepted for the sake of existing scripts; the result is a new tensor."""
+
+from .. import _core
+from . import functional as F
+from .module import Module, Parameter
+
+
+class _Activation(Module):
+    """A function of the input and of the attributes that _options names."""
+
+    _options = ()
+
+    def forward(self, input):
+        return self._function(input, *[getattr(self, option) for option in self._options])
+
+    def extra_repr(self):
+        shown = [f"{option}={getattr(self, option)}" for option in self._options]
+        return ", ".join(shown + ["inplace=True"] * getattr(self, "inplace", False))
+
+
+class _InPlace(_Activation):
+    def __init__(self, inplace=False):
+        super().__init__()
+        self.inplace = inplace
+
+
+class Threshold(_Activation):
+    """x where it is above threshold, value elsewhere."""
+
+    _function = staticmethod(F.threshold)
+    _options = ("threshold", "value")
+
+    def __init__(self, threshold, value, inplace=False):
+        super().__init__()
+        self.threshold, self.value, self.inplace = threshold, value, inplace
+
+
+class ReLU(_InPlace):
+    """max(x, 0)."""
+
+    _function = staticmethod(F.relu)
+
+
+class RReLU(_Activation):
+    """x, times a random number from lower … upper where x is negative; their mean when not training."""
+
+    _options = ("lower", "upper")
+
+    def __init__(self, lower=1.0 / 8, upper=1.0 / 3, inplace=False):
+        super().__init__()
+        self.lower, self.upper, self.inplace = lower, upper, inplace
+
+    def forward(self, input):
+        return F.rrelu(input, self.lower, self.upper, self.training)
+
+
+class Hardtanh(_Activation):
+    """min(max(x, min_val), max_val)."""
+
+    _function = staticmethod(F.hardtanh)
+    _options = ("min_val", "max_val")
+
+    def __init__(self, min_val=-1.0, max_val=1.0, inplace=False):
+        super().__init__()
+        if not max_val > min_val:
+            raise ValueError(f"Hardtanh: max_val must be larger than min_val, got {max_val} and {min_val}")
+        self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
+
+
+class ReLU6(_InPlace):
+    """min(max(x, 0), 6)."""
+
+    _function = staticmethod(F.relu6)
+
+
+class Sigmoid(_Activation):
+    """1 / (1 + e⁻ˣ)."""
+
+    _function = staticmethod(F.sigmoid)
+
+
+class Hardsigmoid(_InPlace):
+    """min(max(x + 3, 0), 6) / 6."""
+
+    _function = staticmethod(F.hardsigmoid)
+
+    def extra_repr(self):
+        return ""
+
+
+class Tanh(_Activation):
+    """tanh x."""
+
+    _function = staticmethod(F.tanh)
+
+
+class SiLU(_InPlace):
+    """x·σ(x)."""
+
+    _function = staticmethod(F.silu)
+
+
+class Mish(_InPlace):
+    """x·tanh(ln(1 + eˣ))."""
+
+    _function = staticmethod(F.mish)
+
+
+class Hardswish(Hardsigmoid):
+    """x·min(max(x + 3, 0), 6) / 6."""
+
+    _function = staticmethod(F.hardswish)
+
+
+class ELU(_Activation):
+    """x, or alpha·(eˣ − 1) where x is negative."""
+
+    _function = staticmethod(F.elu)
+    _options = ("alpha",)
+
+    def __init__(self, alpha=1.0, inplace=False):
+        super().__init__()
+        self.alpha, self.inplace = alpha, inplace
+
+
+class CELU(ELU):
+    """x, or alpha·(e^(x/alpha) − 1) where x is negative."""
+
+    _function = staticmethod(F.celu)
+
+
+class SELU(_InPlace):
+    """ELU scaled so that mean 0 and variance 1 stay."""
+
+    _function = staticmethod(F.selu)
+
+
+class GLU(_Activation):
+    """a·σ(b) of the two halves of x along dim."""
+
+    _function = staticmethod(F.glu)
+    _options = ("dim",)
+
+    def __init__(self, dim=-1):
+        super().__init__()
+        self.dim = dim
+
+
+class GELU(_Activation):
+    """x·Φ(x), by erf or the tanh form."""
+
+    _function = staticmethod(F.gelu)
+    _options = ("approximate",)
+
+    def __init__(self, approximate="none"):
+        super().__init__()
+        self.approximate = approximate
+
+    def extra_repr(self):
+        return f"approximate={self.approximate!r}"
+
+
+class Hardshrink(_Activation):
+    """x, and 0 where |x| ≤ lambd."""
+
+    _function = staticmethod(F.hardshrink)
+    _options = ("lambd",)
+
+    def __init__(self, lambd=0.5):
+        super().__init__()
+        self.lambd = lambd
+
+    def extra_repr(self):
+        return str(self.lambd)
+
+
+class Softshrink(Hardshrink):
+    """x moved towards 0 by lambd."""
+
+    _function = staticmethod(F.softshrink)
+
+
+class LeakyReLU(_Activation):
+    """x, or negative_slope·x where x is negative."""
+
+    _function = staticmethod(F.leaky_relu)
+    _options = ("negative_slope",)
+
+    def __init__(self, negative_slope=0.01, inplace=False):
+        super().__init__()
+        self.negative_slope, self.inplace = negative_slope, inplace
+
+
+class LogSigmoid(_Activation):
+    """ln σ(x)."""
+
+    _function = staticmethod(F.logsigmoid)
+
+
+class Softplus(_Activation):
+    """ln(1 + e^(beta·x)) / beta, and x where beta·x is above threshold."""
+
+    _function = staticmethod(F.softplus)
+    _options = ("beta", "threshold")
+
+    def __init__(self, beta=1.0, threshold=20.0):
+        super().__init__()
+        self.beta, self.threshold = beta, threshold
+
+
+class PReLU(_Activation):
+    """x, or weight·x where x is negative: one learned slope, or one for each element of dimension 1."""
+
+    def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
+        super().__init__()
+        self.num_parameters, self.init = num_parameters, init
+        self.weight = Parameter(_core.full((num_parameters,), float(init), dtype=dtype, device=device))
+
+    def forward(self, input):
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self):
+        return f"num_parameters={self.num_parameters}"
+
+
+class Softsign(_Activation):
+    """x / (1 + |x|)."""
+
+    _function = staticmethod(F.softsign)
+
+
+class Tanhshrink(_Activation):
+    """x − tanh x."""
+
+    _function = staticmethod(F.tanhshrink)
+
+
+class Softmax(_Activation):
+    """eˣ / Σ eˣ along dim."""
+
+    _function = staticmethod(F.softmax)
+    _options = ("dim",)
+
+    def __init__(self, dim=None):
+        super().__init__()
+        self.dim = dim
+
+
+class LogSoftmax(Softmax):
+    """x − log Σ eˣ along dim."""
+
+    _function = staticmethod(F.log_softmax)
+
+
+class Softmin(Softmax):
+    """e⁻ˣ / Σ e⁻ˣ along dim."""
+
+    _function = staticmethod(F.softmin)
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of [B, C, H, W] or [C, H, W]."""
+
+    def forward(self, input):
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return F.softmax(input, -3)
