@@ -118,6 +118,10 @@ struct ElementwiseTests {
     try checkUnary(table, .rsqrt, t) { 1 / $0.squareRoot() }
     try checkUnary(table, .reciprocal, t) { 1 / $0 }
     try checkUnary(table, .relu, t) { $0 < 0 ? 0 : $0 }
+    try checkUnary(table, .leakyRelu, t, p: 0.25) { $0 > 0 ? $0 : $0 * 0.25 }
+    try checkUnary(table, .leakyReluSlope, t, p: 0.25) { $0 > 0 ? 1 : 0.25 }
+    try checkUnary(table, .hardswish, t) { $0 * ($0.isNaN ? $0 : Swift.max(Swift.min($0 + 3, 6), 0)) / 6 }
+    try checkUnary(table, .hardswishSlope, t) { $0 <= -3 ? 0 : $0 < 3 ? $0 / 3 + 0.5 : 1 }
     try checkUnary(table, .powScalar, t, p: 2) { $0 * $0 }
     try checkUnary(table, .powScalar, t, p: 3) { $0 * $0 * $0 }
     try checkUnary(table, .powScalar, t, p: 0) { _ in 1 }
@@ -166,7 +170,7 @@ struct ElementwiseTests {
 
   @Test("a transcendental gives the same bits wherever its element stands", arguments: variants) func position(_ table: KernelTable) throws {
     let x: [Float] = inputs(67, 3), wide: [Double] = inputs(67, 4)
-    for op in [UnaryKernel.exp, .log, .erf, .tanh, .sigmoid, .gelu, .geluTanh, .sin, .cos, .powScalar, .rsqrt] {
+    for op in [UnaryKernel.exp, .log, .erf, .tanh, .sigmoid, .gelu, .geluTanh, .sin, .cos, .powScalar, .rsqrt, .softplus, .silu, .siluSlope, .mish, .mishSlope, .elu, .eluSlope] {
       let whole = try #require(table.runUnary(op, .float32, x, as: Float.self, zero: 0, p: 1.7))
       let wideWhole = try #require(table.runUnary(op, .float64, wide, as: Double.self, zero: 0, p: 1.7))
       for cut in 0...67 {

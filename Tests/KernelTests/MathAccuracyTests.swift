@@ -145,6 +145,49 @@ struct MathAccuracyTests {
   }
 }
 
+@Suite("Activations with an exponential stay within a few ULP of |x| + 1")
+struct ActivationAccuracyTests {
+  /// p and q, and f in Float80: `sigmoid` and the logarithms of numbers near 1 are written so that they lose nothing.
+  fileprivate struct Activation: CustomTestStringConvertible, Sendable {
+    let op: UnaryKernel
+    let p, q: Double
+    let f: @Sendable (Float80) -> Float80
+    var testDescription: String { "\(op)" }
+    init(_ op: UnaryKernel, _ p: Double = 0, _ q: Double = 0, _ f: @escaping @Sendable (Float80) -> Float80) {
+      (self.op, self.p, self.q, self.f) = (op, p, q, f)
+    }
+  }
+  fileprivate static func log1pExp(_ x: Float80) -> Float80 { x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x)) }
+  fileprivate static let all = [
+    Activation(.softplus, 2, 8) { 2 * $0 > 8 ? $0 : log1pExp(2 * $0) / 2 },
+    Activation(.softplusSlope, 2, 8) { 2 * $0 > 8 ? 1 : sigmoid(2 * $0) },
+    Activation(.silu) { $0 * sigmoid($0) },
+    Activation(.siluSlope) { sigmoid($0) * (1 + $0 * sigmoid(-$0)) },
+    Activation(.mish) { $0 * tanhl(log1pExp($0)) },
+    Activation(.mishSlope) { x in
+      let t = tanhl(log1pExp(x)), c = coshl(log1pExp(x))
+      return t + x * sigmoid(x) / (c * c)
+    },
+    Activation(.elu, 1.5, 0.5) { $0 > 0 ? $0 : 1.5 * expm1l($0 * 0.5) },
+    Activation(.eluSlope, 1.5, 0.5) { $0 > 0 ? 1 : 0.75 * expl($0 * 0.5) },
+  ]
+
+  @Test(arguments: variants, all) fileprivate func bound(_ table: KernelTable, _ a: Activation) throws {
+    var random = SplitMix64(7)
+    let x = (0..<50_000).map { _ in Double.random(in: -30...30, using: &random) } + [0, -0.0, 1e-300, -1e-300, 1e-8, -1e-8, 19.99, 20.01, 600]
+    let xf = x.map { Float($0) }
+    let y = try #require(table.runUnary(a.op, .float64, x, as: Double.self, zero: 0, p: a.p, q: a.q))
+    let yf = try #require(table.runUnary(a.op, .float32, xf, as: Float.self, zero: 0, p: a.p, q: a.q))
+    var worst = 0.0, worstFloat = 0.0
+    for i in x.indices {
+      worst = max(worst, Double(abs(Float80(y[i]) - a.f(Float80(x[i])))) / max(abs(x[i]), 1).ulp)
+      worstFloat = max(worstFloat, abs(Double(yf[i]) - Double(a.f(Float80(xf[i])))) / Double(max(abs(xf[i]), 1).ulp))
+    }
+    print("ulp \(a.op) \(table.name): float \(worstFloat), double \(worst)")
+    #expect(worst <= 6 && worstFloat <= 6)
+  }
+}
+
 @Suite("pow is C's pow")
 struct PowTests {
   static let edge: [Double] = [
