@@ -5,8 +5,8 @@ ALIASES = {
     # op_db hands the tensor over first, as methods do.
     "polygamma": "Tensor.polygamma", "special.polygamma": "Tensor.polygamma", "where": "Tensor.where",
     "double": "Tensor.double", "float": "Tensor.float", "half": "Tensor.half", "bfloat16": "Tensor.bfloat16",
-    "__rdiv__": "__rtruediv__",  # Python 2's name
-    "torch.ops.aten._safe_softmax.default": "softmax",
+    "__rdiv__": "Tensor.__rtruediv__",  # Python 2's name
+    "torch.ops.aten._safe_softmax.default": "_safe_softmax",
 }  # fmt: skip
 
 # PyTorch's op_db calls some operations with their arguments in another order: operation → what makes ours take that order.

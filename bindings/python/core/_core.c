@@ -57,8 +57,10 @@
 enum { F = 1, M = 2, FM = 3, P = 4, I = 8, FMI = 11, PI = 12 };
 #define LEAF "dtype=None, device=None, requires_grad=False)"
 
-#define UNARY(OP, name) OP(name, name, FMI, run_unary, bp_##name, NULL, "(input)")
-#define BINARY(OP, name) OP(name, name, FMI, run_binary, bp_##name, NULL, "(input, other)")
+#define UNARY(OP, name) OP(name, name, FM, run_unary, bp_##name, NULL, "(input)")
+#define BINARY(OP, name) OP(name, name, FM, run_binary, bp_##name, NULL, "(input, other)")
+#define UNARY_I(OP, name) OP(name, name, FMI, run_unary, bp_##name, NULL, "(input)")
+#define BINARY_I(OP, name) OP(name, name, FMI, run_binary, bp_##name, NULL, "(input, other)")
 #define ALIAS(OP, name, run, of, signature) OP(name, name, FMI, run, bp_##of, NULL, signature)
 #define CREATION(OP, name, run, f, signature) OP(name, name, F, run, f, NULL, signature LEAF)
 #define CAST(OP, name) OP(name, name, M, run_cast, NULL, NULL, "(input)")

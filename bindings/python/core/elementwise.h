@@ -239,33 +239,33 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   OP(div, div, FM, run_div, NULL, NULL, "(input, other, *, rounding_mode=None)") \
   OP(divide, divide, FMI, run_div, NULL, NULL, "(input, other, *, rounding_mode=None)") \
   ALIAS(OP, multiply, run_binary, mul, "(input, other)") ALIAS(OP, true_divide, run_binary, div, "(input, other)") \
-  BINARY(OP, floor_divide) BINARY(OP, remainder) BINARY(OP, fmod) \
-  BINARY(OP, maximum) BINARY(OP, minimum) BINARY(OP, fmax) BINARY(OP, fmin) \
-  BINARY(OP, eq) BINARY(OP, ne) BINARY(OP, lt) BINARY(OP, le) BINARY(OP, gt) BINARY(OP, ge) \
+  BINARY_I(OP, floor_divide) BINARY_I(OP, remainder) BINARY_I(OP, fmod) \
+  BINARY_I(OP, maximum) BINARY_I(OP, minimum) BINARY_I(OP, fmax) BINARY_I(OP, fmin) \
+  BINARY_I(OP, eq) BINARY_I(OP, ne) BINARY_I(OP, lt) BINARY_I(OP, le) BINARY_I(OP, gt) BINARY_I(OP, ge) \
   ALIAS(OP, not_equal, run_binary, ne, "(input, other)") ALIAS(OP, less, run_binary, lt, "(input, other)") \
   ALIAS(OP, less_equal, run_binary, le, "(input, other)") ALIAS(OP, greater, run_binary, gt, "(input, other)") \
   ALIAS(OP, greater_equal, run_binary, ge, "(input, other)") \
   OP(pow, pow, FMI, run_binary, bp_pow, NULL, "(input, exponent)") \
   OP(float_power, float_power, FMI, run_binary, bp_float_power, NULL, "(input, exponent)") \
-  BINARY(OP, atan2) ALIAS(OP, arctan2, run_binary, atan2, "(input, other)") BINARY(OP, hypot) BINARY(OP, copysign) BINARY(OP, nextafter) \
-  BINARY(OP, xlogy) BINARY(OP, logaddexp) BINARY(OP, logaddexp2) BINARY(OP, ldexp) \
+  BINARY_I(OP, atan2) ALIAS(OP, arctan2, run_binary, atan2, "(input, other)") BINARY_I(OP, hypot) BINARY_I(OP, copysign) BINARY_I(OP, nextafter) \
+  BINARY_I(OP, xlogy) BINARY_I(OP, logaddexp) BINARY_I(OP, logaddexp2) BINARY_I(OP, ldexp) \
   OP(heaviside, heaviside, FMI, run_binary, bp_heaviside, NULL, "(input, values)") \
-  BINARY(OP, logical_and) BINARY(OP, logical_or) BINARY(OP, logical_xor) \
-  BINARY(OP, bitwise_and) BINARY(OP, bitwise_or) BINARY(OP, bitwise_xor) UNARY(OP, bitwise_not) \
-  BINARY(OP, bitwise_left_shift) BINARY(OP, bitwise_right_shift) BINARY(OP, gcd) BINARY(OP, lcm) \
-  UNARY(OP, logical_not) UNARY(OP, neg) UNARY(OP, abs) UNARY(OP, sign) UNARY(OP, square) UNARY(OP, sqrt) UNARY(OP, rsqrt) \
+  BINARY_I(OP, logical_and) BINARY_I(OP, logical_or) BINARY_I(OP, logical_xor) \
+  BINARY_I(OP, bitwise_and) BINARY_I(OP, bitwise_or) BINARY_I(OP, bitwise_xor) UNARY_I(OP, bitwise_not) \
+  BINARY_I(OP, bitwise_left_shift) BINARY_I(OP, bitwise_right_shift) BINARY_I(OP, gcd) BINARY_I(OP, lcm) \
+  UNARY_I(OP, logical_not) UNARY_I(OP, neg) UNARY_I(OP, abs) UNARY_I(OP, sign) UNARY_I(OP, square) UNARY_I(OP, sqrt) UNARY_I(OP, rsqrt) \
   ALIAS(OP, negative, run_unary, neg, "(input)") ALIAS(OP, absolute, run_unary, abs, "(input)") ALIAS(OP, sgn, run_unary, sign, "(input)") \
-  UNARY(OP, reciprocal) UNARY(OP, exp) UNARY(OP, exp2) UNARY(OP, expm1) UNARY(OP, log) UNARY(OP, log2) UNARY(OP, log10) UNARY(OP, log1p) \
-  UNARY(OP, sin) UNARY(OP, cos) UNARY(OP, tan) UNARY(OP, asin) UNARY(OP, acos) UNARY(OP, atan) UNARY(OP, sinh) UNARY(OP, cosh) \
-  UNARY(OP, tanh) UNARY(OP, asinh) UNARY(OP, acosh) UNARY(OP, atanh) UNARY(OP, sinc) UNARY(OP, deg2rad) UNARY(OP, rad2deg) \
+  UNARY_I(OP, reciprocal) UNARY_I(OP, exp) UNARY_I(OP, exp2) UNARY_I(OP, expm1) UNARY_I(OP, log) UNARY_I(OP, log2) UNARY_I(OP, log10) UNARY_I(OP, log1p) \
+  UNARY_I(OP, sin) UNARY_I(OP, cos) UNARY_I(OP, tan) UNARY_I(OP, asin) UNARY_I(OP, acos) UNARY_I(OP, atan) UNARY_I(OP, sinh) UNARY_I(OP, cosh) \
+  UNARY_I(OP, tanh) UNARY_I(OP, asinh) UNARY_I(OP, acosh) UNARY_I(OP, atanh) UNARY_I(OP, sinc) UNARY_I(OP, deg2rad) UNARY_I(OP, rad2deg) \
   ALIAS(OP, arcsin, run_unary, asin, "(input)") ALIAS(OP, arccos, run_unary, acos, "(input)") ALIAS(OP, arctan, run_unary, atan, "(input)") \
   ALIAS(OP, arcsinh, run_unary, asinh, "(input)") ALIAS(OP, arccosh, run_unary, acosh, "(input)") ALIAS(OP, arctanh, run_unary, atanh, "(input)") \
-  UNARY(OP, erf) UNARY(OP, erfc) UNARY(OP, erfinv) UNARY(OP, lgamma) UNARY(OP, digamma) UNARY(OP, i0) UNARY(OP, sigmoid) \
+  UNARY_I(OP, erf) UNARY_I(OP, erfc) UNARY_I(OP, erfinv) UNARY_I(OP, lgamma) UNARY_I(OP, digamma) UNARY_I(OP, i0) UNARY_I(OP, sigmoid) \
   OP(polygamma, polygamma, FMI, run_polygamma, NULL, NULL, "(n, input)") \
   OP(erfcx, erfcx, P, run_unary, bp_erfcx, NULL, "(input)") OP(ndtri, ndtri, P, run_unary, bp_ndtri, NULL, "(input)") \
   OP(log_ndtr, log_ndtr, P, run_unary, bp_log_ndtr, NULL, "(input)") OP(i0e, i0e, P, run_unary, bp_i0e, NULL, "(input)") \
   OP(i1, i1, P, run_unary, bp_i1, NULL, "(input)") OP(i1e, i1e, P, run_unary, bp_i1e, NULL, "(input)") \
-  UNARY(OP, floor) UNARY(OP, ceil) UNARY(OP, trunc) ALIAS(OP, fix, run_unary, trunc, "(input)") UNARY(OP, frac) \
+  UNARY_I(OP, floor) UNARY_I(OP, ceil) UNARY_I(OP, trunc) ALIAS(OP, fix, run_unary, trunc, "(input)") UNARY_I(OP, frac) \
   OP(round, round, FMI, run_number, bp_round, NULL, "(input, *, decimals=0)") \
   OP(logit, logit, FMI, run_numbers, bp_logit, NULL, "(input, eps=None)") \
   OP(nan_to_num, nan_to_num, FMI, run_numbers, bp_nan_to_num, NULL, "(input, nan=0.0, posinf=None, neginf=None)") \

@@ -24,7 +24,7 @@ e = 2.718281828459045
 _modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
-    "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma",
+    "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma _safe_softmax",
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
 }

@@ -6,6 +6,13 @@ from . import _core
 from ._core import int32 as _int32
 
 
+def _safe_softmax(input, dim, dtype=None):
+    """softmax along dim, and 0 where everything along it is −∞."""
+    x = input if dtype is None else input.to(dtype)
+    nothing = (x == -1e999).all(dim, keepdim=True)
+    return _core.where(nothing, 0.0, _core.where(nothing, 0.0, x).softmax(dim))
+
+
 def angle(input):
     """0 where a number is positive, π where it is negative, NaN where it is."""
     x = input if input.dtype.is_floating_point else input.float()
