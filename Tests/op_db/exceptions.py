@@ -12,6 +12,7 @@ ALIASES = {
 # PyTorch's op_db calls some operations with their arguments in another order: operation → what makes ours take that order.
 ADAPTERS = {
     "nn.functional.embedding": lambda f: lambda weight, indices, **options: f(indices, weight, **options),
+    "zero_": lambda f: lambda x: f(x.clone()),
 }
 
 
@@ -30,7 +31,6 @@ UNSUPPORTED = {
     "normal": "random: two generators cannot agree",
     "half": "float16 holds values and carries no gradient",
     "bfloat16": "bfloat16 holds values and carries no gradient",
-    "zero_": "the samples are leaves that require a gradient, which nothing changes in place; op_db clones them first",
 }
 
 # Operations whose samples are compared with a tolerance this many times wider. Say why beside each.
