@@ -860,8 +860,8 @@ bp_tensor *bp_multilabel_soft_margin_loss(const bp_tensor *x, const bp_tensor *t
 bp_tensor *bp_ctc_loss(const bp_tensor *log_probs, const bp_tensor *targets, const bp_tensor *input_lengths, const bp_tensor *target_lengths,
                        int64_t blank, bp_reduction reduction, int32_t zero_infinity);
 
-/* -- Convolution and pooling over images [N, C, H, W] or [C, H, W] of float32 or float64; the 1-d forms over [N, C, L] or [C, L],
- *    where only the first number of each pair counts:
+/* -- Convolution and pooling of float32 or float64 over images [N, C, H, W] or [C, H, W]; 1-d forms over [N, C, L] or [C, L], 3-d forms over
+ *    [N, C, D, H, W] or [C, D, H, W]. An option for each dimension counts as many numbers as there are dimensions, the outermost first.
  *
  *     bp_conv_options o = BP_CONV_OPTIONS_INIT;
  *     o.padding[0] = o.padding[1] = 1;
@@ -871,48 +871,111 @@ bp_tensor *bp_ctc_loss(const bp_tensor *log_probs, const bp_tensor *targets, con
 
 typedef struct bp_conv_options {
   uint32_t struct_size;      /* sizeof(bp_conv_options) */
-  int64_t stride[2];         /* from window to window, down and across; default 1 */
-  int64_t padding[2];        /* zeros before and after the image; default 0 */
-  int64_t padding_after[2];  /* more zeros after the image, for even kernels that keep its size; not in conv_transpose2d; default 0 */
-  int64_t dilation[2];       /* from place to place within a window; default 1 */
-  int64_t output_padding[2]; /* conv_transpose2d only: rows and columns added to the result's end; default 0 */
+  int64_t stride[3];         /* from window to window; default 1 */
+  int64_t padding[3];        /* zeros before and after the image; default 0 */
+  int64_t padding_after[3];  /* more zeros after the image, for even kernels that keep its size; not when transposed; default 0 */
+  int64_t dilation[3];       /* from place to place within a window; default 1 */
+  int64_t output_padding[3]; /* transposed only: numbers added to the result's end; default 0 */
   int64_t groups;            /* channels in so many parts that do not see each other; default 1 */
 } bp_conv_options;
-#define BP_CONV_OPTIONS_INIT { sizeof(bp_conv_options), {1, 1}, {0, 0}, {0, 0}, {1, 1}, {0, 0}, 1 }
+#define BP_CONV_OPTIONS_INIT { sizeof(bp_conv_options), {1, 1, 1}, {0, 0, 0}, {0, 0, 0}, {1, 1, 1}, {0, 0, 0}, 1 }
 
 /* y[n, m, j, i] = bias[m] + Σ weight[m, c, t, s] · x[n, c, j·stride + t·dilation − padding, …] over channels c and places t, s.
  * weight [M, C/groups, h, w], bias [M] or NULL → [N, M, H', W'] with H' = ⌊(H + zeros − dilation·(h−1) − 1)/stride⌋ + 1.
  * A window larger than the image with its zeros is an error. options may be NULL. */
 bp_tensor *bp_conv2d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
-/* weight [M, C/groups, l] → [N, M, L']. */
+/* weight [M, C/groups, l] → [N, M, L'], and [M, C/groups, d, h, w] → [N, M, D', H', W']. The 3-d form holds a copy of x for each of d slices. */
 bp_tensor *bp_conv1d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
+bp_tensor *bp_conv3d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
 /* The gradient of conv2d with respect to its input, as an operation: each x[n, m] spread over a window by weight[m].
  * weight [C, M/groups, h, w], bias [M] or NULL → [N, M, H', W'] with H' = (H−1)·stride − 2·padding + dilation·(h−1) + output_padding + 1.
  * output_padding must be smaller than stride or dilation. */
 bp_tensor *bp_conv_transpose2d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
+bp_tensor *bp_conv_transpose1d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
+bp_tensor *bp_conv_transpose3d(const bp_tensor *x, const bp_tensor *weight, const bp_tensor *bias, const bp_conv_options *options);
 
 typedef struct bp_pool_options {
   uint32_t struct_size;      /* sizeof(bp_pool_options) */
   int32_t ceil_mode;         /* 1: a last window that starts in the image but ends beyond counts; default 0 */
   int32_t count_include_pad; /* avg_pool: 1 when the zeros of the padding count as numbers; default 1 */
-  int64_t kernel[2];         /* size of the window */
-  int64_t stride[2];         /* default 0: that of kernel */
-  int64_t padding[2];        /* at most half of kernel; −∞ for max_pool, 0 for avg_pool; default 0 */
-  int64_t dilation[2];       /* max_pool only; default 1 */
+  int64_t kernel[3];         /* size of the window */
+  int64_t stride[3];         /* default 0: that of kernel (im2col, col2im: 1) */
+  int64_t padding[3];        /* at most half of kernel; −∞ for max_pool, 0 for avg_pool; default 0 */
+  int64_t dilation[3];       /* max_pool, im2col, col2im; default 1 */
   int64_t divisor_override;  /* avg_pool: divide by this, 0: by the size of the window; default 0 */
 } bp_pool_options;
-#define BP_POOL_OPTIONS_INIT(k) { sizeof(bp_pool_options), 0, 1, {k, k}, {0, 0}, {0, 0}, {1, 1}, 0 }
+#define BP_POOL_OPTIONS_INIT(k) { sizeof(bp_pool_options), 0, 1, {k, k, k}, {0, 0, 0}, {0, 0, 0}, {1, 1, 1}, 0 }
 
 /* The largest number of each window; NaN if there is one. Its gradient goes to the first of equals. */
-bp_tensor *bp_max_pool2d(const bp_tensor *x, const bp_pool_options *options);
-/* Where each result of bp_max_pool2d comes from: position in the plane, row·W + column, int64. */
-bp_tensor *bp_max_pool2d_indices(const bp_tensor *x, const bp_pool_options *options);
-/* The mean of each window. */
-bp_tensor *bp_avg_pool2d(const bp_tensor *x, const bp_pool_options *options);
 bp_tensor *bp_max_pool1d(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_max_pool2d(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_max_pool3d(const bp_tensor *x, const bp_pool_options *options);
+/* Where each result comes from: position in the image of one channel, (depth·H + row)·W + column, int64. */
+bp_tensor *bp_max_pool1d_indices(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_max_pool2d_indices(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_max_pool3d_indices(const bp_tensor *x, const bp_pool_options *options);
+/* The way back: each x at the position indices (int64, x's shape) names in an image of the given size, zeros elsewhere. */
+bp_tensor *bp_max_unpool1d(const bp_tensor *x, const bp_tensor *indices, int64_t length);
+bp_tensor *bp_max_unpool2d(const bp_tensor *x, const bp_tensor *indices, int64_t height, int64_t width);
+bp_tensor *bp_max_unpool3d(const bp_tensor *x, const bp_tensor *indices, int64_t depth, int64_t height, int64_t width);
+/* The mean of each window. */
 bp_tensor *bp_avg_pool1d(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_avg_pool2d(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_avg_pool3d(const bp_tensor *x, const bp_pool_options *options);
+/* (Σ x^p)^(1/p) over each window; 0 where the sum is negative. */
+bp_tensor *bp_lp_pool1d(const bp_tensor *x, double p, const bp_pool_options *options);
+bp_tensor *bp_lp_pool2d(const bp_tensor *x, double p, const bp_pool_options *options);
+bp_tensor *bp_lp_pool3d(const bp_tensor *x, double p, const bp_pool_options *options);
 /* Means over height × width parts of the image: rows ⌊i·H/height⌋ to ⌈(i+1)·H/height⌉, columns likewise. */
+bp_tensor *bp_adaptive_avg_pool1d(const bp_tensor *x, int64_t length);
 bp_tensor *bp_adaptive_avg_pool2d(const bp_tensor *x, int64_t height, int64_t width);
+bp_tensor *bp_adaptive_avg_pool3d(const bp_tensor *x, int64_t depth, int64_t height, int64_t width);
+/* The largest number of each such part, and where it comes from. */
+bp_tensor *bp_adaptive_max_pool1d(const bp_tensor *x, int64_t length);
+bp_tensor *bp_adaptive_max_pool2d(const bp_tensor *x, int64_t height, int64_t width);
+bp_tensor *bp_adaptive_max_pool3d(const bp_tensor *x, int64_t depth, int64_t height, int64_t width);
+bp_tensor *bp_adaptive_max_pool1d_indices(const bp_tensor *x, int64_t length);
+bp_tensor *bp_adaptive_max_pool2d_indices(const bp_tensor *x, int64_t height, int64_t width);
+bp_tensor *bp_adaptive_max_pool3d_indices(const bp_tensor *x, int64_t depth, int64_t height, int64_t width);
+
+/* What L windows see, as columns: x [N, C, H, W] or [C, H, W] → [N, C·h·w, L] (PyTorch: nn.functional.unfold); and the transpose: columns added up in
+ * an image [N, C, height, width] (fold). Of the options kernel, stride (default 1), padding (any) and dilation count. */
+bp_tensor *bp_im2col(const bp_tensor *x, const bp_pool_options *options);
+bp_tensor *bp_col2im(const bp_tensor *x, int64_t height, int64_t width, const bp_pool_options *options);
+
+/* How an image's numbers become those of another size. */
+typedef int32_t bp_interpolation;
+#define BP_INTERPOLATE_NEAREST ((bp_interpolation)0)       /* the number at ⌊i·H/H'⌋ */
+#define BP_INTERPOLATE_NEAREST_EXACT ((bp_interpolation)1) /* the number at ⌊(i + ½)·H/H'⌋ */
+#define BP_INTERPOLATE_LINEAR ((bp_interpolation)2)        /* between two numbers along each dimension: linear, bilinear, trilinear */
+#define BP_INTERPOLATE_CUBIC ((bp_interpolation)3)         /* between four (Keys 1981, a = −¾); [N, C, H, W] */
+#define BP_INTERPOLATE_AREA ((bp_interpolation)4)          /* as adaptive_avg_pool */
+
+typedef struct bp_interpolate_options {
+  uint32_t struct_size;   /* sizeof(bp_interpolate_options) */
+  bp_interpolation mode;  /* default nearest */
+  int64_t size[3];        /* of the result, the outermost first; 0: from scale */
+  double scale[3];        /* size becomes ⌊size · scale⌋, and positions count with this scale; 0: with the ratio of the sizes */
+  int32_t align_corners;  /* linear, cubic: positions count from centre to centre of the outermost numbers, not from edge to edge; default 0 */
+  int32_t antialias;      /* linear, cubic of [N, C, H, W]: when shrinking, all numbers of a result's share count; default 0 */
+} bp_interpolate_options;
+#define BP_INTERPOLATE_OPTIONS_INIT { sizeof(bp_interpolate_options), BP_INTERPOLATE_NEAREST, {0, 0, 0}, {0, 0, 0}, 0, 0 }
+/* x [N, C, L], [N, C, H, W] or [N, C, D, H, W] in another size. */
+bp_tensor *bp_interpolate(const bp_tensor *x, const bp_interpolate_options *options);
+
+typedef int32_t bp_grid_mode;
+#define BP_GRID_BILINEAR ((bp_grid_mode)0)
+#define BP_GRID_NEAREST ((bp_grid_mode)1)
+#define BP_GRID_BICUBIC ((bp_grid_mode)2)   /* [N, C, H, W] only */
+typedef int32_t bp_grid_padding;
+#define BP_GRID_ZEROS ((bp_grid_padding)0)      /* what positions outside the image see */
+#define BP_GRID_BORDER ((bp_grid_padding)1)     /* the nearest number of the edge */
+#define BP_GRID_REFLECTION ((bp_grid_padding)2) /* the image mirrored at its edges */
+/* x [N, C, H, W] read at grid [N, H', W', 2] → [N, C, H', W'], or [N, C, D, H, W] at [N, D', H', W', 3]. A position is (x, y[, z]), each −1 … 1 over
+ * the image: from edge to edge, or with align_corners from centre to centre of the outermost numbers. Gradients for both. */
+bp_tensor *bp_grid_sample(const bp_tensor *x, const bp_tensor *grid, bp_grid_mode mode, bp_grid_padding padding, int32_t align_corners);
+/* Such a grid for an image of the given size, n = 4: [N, C, H, W], or 5: its positions moved by theta [N, 2, 3] or [N, 3, 4]. */
+bp_tensor *bp_affine_grid(const bp_tensor *theta, int32_t n, const int64_t *size, int32_t align_corners);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 14. Optimizers

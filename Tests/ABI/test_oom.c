@@ -154,6 +154,36 @@ static int order(job *j) {
   return status == BP_OK && y;
 }
 
+/* Convolution and pools of volumes, and resampling. */
+static int volumes(job *j) {
+  static const int64_t volume[5] = {1, 2, 3, 4, 4}, kernel[5] = {2, 2, 2, 2, 2}, back[5] = {2, 1, 2, 1, 2}, points[5] = {1, 2, 1, 2, 3};
+  bp_pool_options two = BP_POOL_OPTIONS_INIT(2);
+  bp_interpolate_options o = BP_INTERPOLATE_OPTIONS_INIT;
+  bp_tensor *x, *w, *v, *grid, *y, *z, *at;
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  o.mode = BP_INTERPOLATE_LINEAR;
+  o.size[0] = o.size[1] = o.size[2] = 3;
+  x = bp_randn(j->ctx, BP_FLOAT32, 5, volume);
+  w = bp_randn(j->ctx, BP_FLOAT32, 5, kernel);
+  v = bp_randn(j->ctx, BP_FLOAT32, 5, back);
+  grid = bp_randn(j->ctx, BP_FLOAT32, 5, points);
+  bp_set_requires_grad(x, 1);
+  bp_set_requires_grad(w, 1);
+  bp_set_requires_grad(v, 1);
+  bp_set_requires_grad(grid, 1);
+  y = bp_conv_transpose3d(bp_conv3d(x, w, NULL, NULL), v, NULL, NULL);
+  z = bp_add(bp_sum(bp_grid_sample(y, grid, BP_GRID_BILINEAR, BP_GRID_REFLECTION, 0)), bp_sum(bp_adaptive_avg_pool3d(y, 2, 2, 3)));
+  y = bp_interpolate(bp_adaptive_max_pool3d(y, 2, 2, 2), &o);
+  at = bp_max_pool3d_indices(y, &two);
+  y = bp_max_unpool3d(bp_max_pool3d(y, &two), at, 3, 3, 3);
+  y = bp_im2col(bp_select(y, 2, 0), &two);
+  y = bp_add(bp_sum(bp_col2im(y, 3, 3, &two)), z);
+  if (y) status = bp_backward(y);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK;
+}
+
 /* Runs the work in contexts that may use a little more memory each time, until it has enough: whatever the engine allocates, however small,
  * is refused once. */
 static void at_every_limit(const char *name, int (*work)(job *)) {
@@ -228,6 +258,7 @@ int main(void) {
   at_every_place("convolution, pooling and norms, and their gradients", images, 0);
   at_every_place("order, running sums and their gradients", order, 0);
   at_every_limit("order, running sums and their gradients within every limit", order);
+  at_every_limit("volumes and resampling within every limit", volumes);
   at_every_limit("convolution, pooling and norms within every limit", images);
   at_every_limit("attention and a recurrent layer within every limit", sequences);
   at_every_limit("a training step within every limit", train);

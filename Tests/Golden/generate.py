@@ -11,6 +11,7 @@ import torch
 import families_convolution
 import families_elementwise
 import families_functions
+import families_images
 import families_movement
 import families_network
 import families_norms
@@ -20,7 +21,7 @@ import families_reductions
 import families_sequences
 import families_sorting
 
-MODULES = (families_elementwise, families_reductions, families_sorting, families_functions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_op_db)
+MODULES = (families_elementwise, families_reductions, families_sorting, families_functions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_images, families_op_db)
 
 
 def main():

@@ -31,6 +31,9 @@ UNSUPPORTED = {
     "normal": "random: two generators cannot agree",
     "half": "float16 holds values and carries no gradient",
     "bfloat16": "bfloat16 holds values and carries no gradient",
+    "max_pool2d_with_indices_backward": "a step of PyTorch's backward pass, called with arguments that op_db makes up",
+    "nn.functional.fractional_max_pool2d": "windows begin at random: the numbers of two generators cannot agree",
+    "nn.functional.fractional_max_pool3d": "windows begin at random: the numbers of two generators cannot agree",
 }
 
 # Operations whose samples are compared with a tolerance this many times wider. Say why beside each.
@@ -39,6 +42,16 @@ LOOSE = {
     "nn.functional.ctc_loss": 10,
     # Scores in the hundreds: the float32 gradients of both are up to 8e-5 from PyTorch's float64 ones.
     "nn.functional.scaled_dot_product_attention": 10,
+    # The samples lie near poles, where PyTorch's float32 formula is off by 7e-6; ours is rounded once from double and agrees with its float64.
+    "digamma": 8,
+    "polygamma": 8,
+    "special.polygamma": 8,
+    # PyTorch's float32 derivative is off by 3e-6 far out; ours agrees with its float64.
+    "special.log_ndtr": 4,
+    # float32 sums of hundreds of terms that cancel; against float64 both are off by the same few 1e-5, in other places.
+    "nn.functional.conv3d": 10, "nn.functional.conv_transpose3d": 10,
+    # The same for the gradient of positions: differences of neighbouring numbers times the size of the image.
+    "nn.functional.grid_sample": 10, "grid_sampler_2d": 20, "grid_sampler_3d": 20,
 }
 
 
@@ -53,12 +66,6 @@ NEGATIVE = "a negative eps is refused"
 
 def negative_eps(s):
     return (s.kwargs.get("eps") or 0) < 0
-    # The samples lie near poles, where PyTorch's float32 formula is off by 7e-6; ours is rounded once from double and agrees with its float64.
-    "digamma": 8,
-    "polygamma": 8,
-    "special.polygamma": 8,
-    # PyTorch's float32 derivative is off by 3e-6 far out; ours agrees with its float64.
-    "special.log_ndtr": 4,
 
 # Single samples: operation → (test of the sample, reason).
 SAMPLES = {

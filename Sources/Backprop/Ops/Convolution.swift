@@ -3,17 +3,59 @@
 import CShim
 import KernelAPI
 
-/// The options of a convolution over [H, W]; as attributes: dims = the seven numbers, a and b = the result's last two sizes.
+/// How a window moves along one dimension. Convolution takes the size from its weight; a stride of 0 stands for the size.
+package struct WindowOptions {
+  package var kernel = 1, stride = 1, padding = 0, after = 0, dilation = 1, outputPadding = 0
+  package init() {}
+}
+
+/// Windows over depth, height and width; of one or two dimensions the last count.
+package struct Windows {
+  package var depth = WindowOptions(), down = WindowOptions(), across = WindowOptions()
+  package init() {}
+
+  /// Dimension i of `dims`.
+  package subscript(i: Int, of dims: Int) -> WindowOptions {
+    get { i == dims - 1 ? across : i == dims - 2 ? down : depth }
+    set { if i == dims - 1 { across = newValue } else if i == dims - 2 { down = newValue } else { depth = newValue } }
+  }
+
+  /// Refuses an option outside least ..< 2³⁰.
+  @inline(never) func check(
+    _ dims: Int, atLeast least: Int, _ what: StaticString, _ name: StaticString, _ option: (WindowOptions) -> Int
+  ) throws(Failure) {
+    var all = Dims(), i = 0
+    while i < dims { all.append(option(self[i, of: dims])); i += 1 }
+    i = 0
+    while i < dims {
+      if all[i] < least { throw .argument("\(name): \(what) must be at least \(least), it is \(all)") }
+      if all[i] >= 1 << 30 { throw .argument("\(name): \(what) is too large: \(all)") }
+      i += 1
+    }
+  }
+
+  fileprivate func check(_ dims: Int, _ name: StaticString) throws(Failure) {
+    try check(dims, atLeast: 1, "stride", name) { $0.stride }
+    try check(dims, atLeast: 0, "padding", name) { $0.padding }
+    try check(dims, atLeast: 0, "padding_after", name) { $0.after }
+    try check(dims, atLeast: 1, "dilation", name) { $0.dilation }
+  }
+}
+
+/// The options of a convolution. As attributes of the one over [H, W]: dims = the seven numbers, a and b = the result's last two sizes.
 package struct ConvolutionOptions {
-  package var stride = (1, 1), padding = (0, 0), dilation = (1, 1), groups = 1
+  package var windows = Windows(), groups = 1
   package init() {}
 
   init(_ a: Attributes) {
-    stride = (a.dims[0], a.dims[1])
-    padding = (a.dims[2], a.dims[3])
-    dilation = (a.dims[4], a.dims[5])
+    (windows.down.stride, windows.across.stride) = (a.dims[0], a.dims[1])
+    (windows.down.padding, windows.across.padding) = (a.dims[2], a.dims[3])
+    (windows.down.dilation, windows.across.dilation) = (a.dims[4], a.dims[5])
     groups = a.dims[6]
   }
+  var stride: (Int, Int) { (windows.down.stride, windows.across.stride) }
+  var padding: (Int, Int) { (windows.down.padding, windows.across.padding) }
+  var dilation: (Int, Int) { (windows.down.dilation, windows.across.dilation) }
 
   func attributes(_ height: Int, _ width: Int) -> Attributes {
     var d = Dims(stride.0, stride.1)
@@ -168,20 +210,19 @@ extension Value {
     return try sum(set, keep: false)
   }
 
-  /// x [N, C, H, W] or [C, H, W], w [M, C/G, h, w] (transposed: [C, M/G, h, w]), b [M] or none.
+  /// x [N, C, sizes] or [C, sizes], w [M, C/G, kernel] (transposed: [C, M/G, kernel]), b [M] or none, for `dims` sizes.
   private func checkConvolution(
-    _ w: Value, _ b: Value?, _ o: ConvolutionOptions, transposed: Bool, _ name: StaticString
+    _ w: Value, _ b: Value?, _ o: ConvolutionOptions, _ dims: Int, transposed: Bool, _ name: StaticString
   ) throws(Failure) {
     try engine.check(self, w, for: name)
     if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
     if w.dtype != dtype { throw .dtype("\(name): weight is \(w.dtype), the input \(dtype)") }
-    if w.rank != 4 || rank != 3 && rank != 4 {
-      throw .shape("\(name): input \(shape) and weight \(w.shape); wanted [N, C, H, W] or [C, H, W], and four dimensions")
+    if w.rank != dims + 2 || rank != dims + 1 && rank != dims + 2 {
+      let wanted: StaticString = dims == 1 ? "[N, C, L] or [C, L]" : dims == 2 ? "[N, C, H, W] or [C, H, W]" : "[N, C, D, H, W] or [C, D, H, W]"
+      throw .shape("\(name): input \(shape) and weight \(w.shape); wanted \(wanted), and a weight of \(dims + 2) dimensions")
     }
-    try checkOption(o.stride, atLeast: 1, "stride", name)
-    try checkOption(o.padding, atLeast: 0, "padding", name)
-    try checkOption(o.dilation, atLeast: 1, "dilation", name)
-    let channels = shape[rank - 3], outputs = w.shape[transposed ? 1 : 0]
+    try o.windows.check(dims, name)
+    let first = rank - dims, channels = shape[first - 1], outputs = w.shape[transposed ? 1 : 0]
     if o.groups < 1 { throw .argument("\(name): groups must be at least 1, it is \(o.groups)") }
     if channels % o.groups != 0 || !transposed && outputs % o.groups != 0 {
       throw .shape("\(name): groups \(o.groups) does not divide the \(channels) channels of input \(shape) and the weight \(w.shape)")
@@ -189,11 +230,13 @@ extension Value {
     if transposed ? w.shape[0] != channels : w.shape[1] != channels / o.groups {
       throw .shape("\(name): input \(shape) does not fit weight \(w.shape) with groups \(o.groups)")
     }
-    if w.shape[2] < 1 || w.shape[3] < 1 || w.shape[2] >= 1 << 31 || w.shape[3] >= 1 << 31 {
-      throw .shape("\(name): weight \(w.shape) has no kernel")
-    }
     if channels < 1 || outputs < 1 { throw .shape("\(name): input \(shape) and weight \(w.shape) must have channels") }
-    if shape[rank - 2] >= 1 << 31 || shape[rank - 1] >= 1 << 31 { throw .shape("\(name): input \(shape) is too large") }
+    var i = 0
+    while i < dims {
+      if w.shape[i + 2] < 1 || w.shape[i + 2] >= 1 << 31 { throw .shape("\(name): weight \(w.shape) has no kernel") }
+      if shape[first + i] >= 1 << 31 { throw .shape("\(name): input \(shape) is too large") }
+      i += 1
+    }
     if let b {
       try engine.check(self, b, for: name)
       if b.dtype != dtype { throw .dtype("\(name): bias is \(b.dtype), the input \(dtype)") }
@@ -202,66 +245,93 @@ extension Value {
     }
   }
 
-  private func convolved(_ operation: Operation, _ w: Value, _ b: Value?, _ a: Attributes) throws(Failure) -> Value {
-    if rank == 3 {
-      return try engine.scoped { () throws(Failure) -> Value in try unsqueeze(0).convolved(operation, w, b, a).squeeze(0) }
+  /// x [N, C, sizes] or [C, sizes], w [M, C/G, kernel] for one, two or three sizes.
+  package func convolution(_ dims: Int, _ w: Value, _ b: Value?, _ o: ConvolutionOptions) throws(Failure) -> Value {
+    let name: StaticString = dims == 1 ? "conv1d" : dims == 2 ? "conv2d" : "conv3d"
+    try checkConvolution(w, b, o, dims, transposed: false, name)
+    var sizes = Dims(), i = 0
+    while i < dims {
+      let v = o.windows[i, of: dims], padding = 2 * v.padding + v.after
+      let room = shape[rank - dims + i] + padding - v.dilation * (w.shape[i + 2] - 1) - 1
+      if room < 0 {
+        throw .shape("\(name): the kernel of weight \(w.shape), dilation \(v.dilation), is larger than input \(shape) with \(padding) of padding in all")
+      }
+      sizes.append(room / v.stride + 1)
+      i += 1
     }
-    var c = Call(self, w, a)
-    c.add(b)
-    return try engine.apply(operation, &c)
+    return try convolved(.conv2d, w, b, o, sizes)
   }
 
-  /// `after`: rows and columns of zeros after the image beyond the padding, for an even kernel that keeps the size.
-  package func conv2d(
-    _ w: Value, _ b: Value?, _ o: ConvolutionOptions, after: (Int, Int) = (0, 0), for name: StaticString = "conv2d"
-  ) throws(Failure) -> Value {
-    try checkConvolution(w, b, o, transposed: false, name)
-    try checkOption(after, atLeast: 0, "padding_after", name)
-    let h = try windows(shape[rank - 2], w.shape[2], o.stride.0, 2 * o.padding.0 + after.0, o.dilation.0, w, name)
-    let wide = try windows(shape[rank - 1], w.shape[3], o.stride.1, 2 * o.padding.1 + after.1, o.dilation.1, w, name)
-    return try convolved(.conv2d, w, b, o.attributes(h, wide))
+  /// The gradient of `convolution` with respect to its input, as an operation; w [C, M/G, kernel].
+  package func transposedConvolution(_ dims: Int, _ w: Value, _ b: Value?, _ o: ConvolutionOptions) throws(Failure) -> Value {
+    let name: StaticString = dims == 1 ? "conv_transpose1d" : dims == 2 ? "conv_transpose2d" : "conv_transpose3d"
+    try checkConvolution(w, b, o, dims, transposed: true, name)
+    try o.windows.check(dims, atLeast: 0, "output_padding", name) { $0.outputPadding }
+    var sizes = Dims(), extra = Dims(), tooMuch = false, i = 0
+    while i < dims {
+      let v = o.windows[i, of: dims]
+      extra.append(v.outputPadding)
+      tooMuch = tooMuch || v.outputPadding >= v.stride && v.outputPadding >= v.dilation
+      sizes.append((shape[rank - dims + i] - 1) * v.stride - 2 * v.padding + v.dilation * (w.shape[i + 2] - 1) + v.outputPadding + 1)
+      i += 1
+    }
+    if tooMuch { throw .argument("\(name): output_padding \(extra) must be smaller than stride or dilation") }
+    i = 0
+    while i < dims {
+      if shape[rank - dims + i] < 1 || sizes[i] < 1 || sizes[i] >= 1 << 31 {
+        throw .shape("\(name): input \(shape) and weight \(w.shape) would give sizes of \(sizes)")
+      }
+      i += 1
+    }
+    return try convolved(.convTranspose2d, w, b, o, sizes)
   }
 
-  /// x [N, C, L] or [C, L], w [M, C/G, l], as images of one row. Of the options' pairs the second numbers count.
-  package func conv1d(_ w: Value, _ b: Value?, _ o: ConvolutionOptions, after: Int = 0) throws(Failure) -> Value {
-    try engine.check(self, w, for: "conv1d")
-    if w.rank != 3 || rank != 2 && rank != 3 {
-      throw .shape("conv1d: input \(shape) and weight \(w.shape); wanted [N, C, L] or [C, L], and three dimensions")
+  /// One of the two over [N, C, H, W], however many dimensions there are. `sizes`: those of the result.
+  private func convolved(_ operation: Operation, _ w: Value, _ b: Value?, _ o: ConvolutionOptions, _ sizes: Dims) throws(Failure) -> Value {
+    let dims = sizes.count
+    if dims == 2, rank == 4 {
+      var c = Call(self, w, o.attributes(sizes[0], sizes[1]))
+      c.add(b)
+      return try engine.apply(operation, &c)
     }
     return try engine.scoped { () throws(Failure) -> Value in
-      try unsqueeze(rank - 1).conv2d(w.unsqueeze(2), b, o, after: (0, after), for: "conv1d").squeeze(rank - 1)
+      if rank == dims + 1 { return try unsqueeze(0).convolved(operation, w, b, o, sizes).squeeze(0) }
+      if dims == 1 { return try unsqueeze(2).convolved(operation, w.unsqueeze(2), b, o, sizes.inserting(1, at: 0)).squeeze(2) }
+      return operation == .conv2d ? try convolvedByDepth(w, b, o, sizes) : try spreadByDepth(w, b, o, sizes)
     }
   }
 
-  private func windows(
-    _ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int, _ w: Value, _ name: StaticString
-  ) throws(Failure) -> Int {
-    let room = size + padding - dilation * (kernel - 1) - 1
-    if room < 0 {
-      throw .shape("\(name): the kernel of weight \(w.shape), dilation \(dilation), is larger than input \(shape) with \(padding) of padding in all")
+  /// The sum over the depth of the kernel joins the sum over channels: each slice of the result is an image whose channels are those of
+  /// the slices its window sees.
+  private func convolvedByDepth(_ w: Value, _ b: Value?, _ o: ConvolutionOptions, _ sizes: Dims) throws(Failure) -> Value {
+    let v = o.windows.depth, n = shape[0], kernel = w.shape[2], size = shape[2], slices = sizes[0]
+    let area = shape[3] * shape[4], each = shape[1] / o.groups
+    let seen = try permute(image(0, 2, 1, 3).appending(4)).resampled(1, slices * kernel, for: "conv3d") { i, index, _ in
+      let at = i / kernel * v.stride + i % kernel * v.dilation - v.padding
+      index[0] = Int64(at < size ? at : -1)
     }
-    return room / stride + 1
+    let parted = try seen.reshape(image(n, slices, kernel, o.groups).appending(each, area)).permute(image(0, 1, 3, 2).appending(4, 5))
+    let images = try parted.reshape(image(n * slices, shape[1] * kernel, shape[3], shape[4]))
+    let weight = try w.permute(image(0, 2, 1, 3).appending(4)).reshape(image(w.shape[0], kernel * each, w.shape[3], w.shape[4]))
+    let y = try images.convolved(.conv2d, weight, b, o, Dims(sizes[1], sizes[2]))
+    return try y.reshape(image(n, slices, w.shape[0], sizes[1]).appending(sizes[2])).permute(image(0, 2, 1, 3).appending(4)).contiguous()
   }
 
-  package func convTranspose2d(
-    _ w: Value, _ b: Value?, _ o: ConvolutionOptions, outputPadding: (Int, Int)
-  ) throws(Failure) -> Value {
-    let name: StaticString = "conv_transpose2d"
-    try checkConvolution(w, b, o, transposed: true, name)
-    try checkOption(outputPadding, atLeast: 0, "output_padding", name)
-    if outputPadding.0 >= o.stride.0 && outputPadding.0 >= o.dilation.0 || outputPadding.1 >= o.stride.1 && outputPadding.1 >= o.dilation.1 {
-      throw .argument("\(name): output_padding [\(outputPadding.0), \(outputPadding.1)] must be smaller than stride or dilation")
+  /// Each slice gives an image for every slice its window reaches; those are added up.
+  private func spreadByDepth(_ w: Value, _ b: Value?, _ o: ConvolutionOptions, _ sizes: Dims) throws(Failure) -> Value {
+    let v = o.windows.depth, n = shape[0], kernel = w.shape[2], slices = shape[2], each = w.shape[1], outputs = each * o.groups
+    let images = try permute(image(0, 2, 1, 3).appending(4)).reshape(image(n * slices, shape[1], shape[3], shape[4]))
+    let weight = try w.permute(image(0, 2, 1, 3).appending(4)).reshape(image(shape[1], kernel * each, w.shape[3], w.shape[4]))
+    let spread = try images.convolved(.convTranspose2d, weight, nil, o, Dims(sizes[1], sizes[2]))
+    let parted = try spread.reshape(image(n, slices, o.groups, kernel).appending(each, sizes[1] * sizes[2])).permute(image(0, 1, 3, 2).appending(4, 5))
+    let size = sizes[0]
+    let sum = try parted.reshape(image(n, slices * kernel, outputs, sizes[1] * sizes[2])).resampled(1, slices * kernel, onto: size, for: "conv_transpose3d") {
+      i, index, _ in
+      let at = i / kernel * v.stride + i % kernel * v.dilation - v.padding
+      index[0] = Int64(at < size ? at : -1)
     }
-    let h = (shape[rank - 2] - 1) * o.stride.0 - 2 * o.padding.0 + o.dilation.0 * (w.shape[2] - 1) + outputPadding.0 + 1
-    let wide = (shape[rank - 1] - 1) * o.stride.1 - 2 * o.padding.1 + o.dilation.1 * (w.shape[3] - 1) + outputPadding.1 + 1
-    if shape[rank - 2] < 1 || shape[rank - 1] < 1 || h < 1 || wide < 1 || h >= 1 << 31 || wide >= 1 << 31 {
-      throw .shape("\(name): input \(shape) and weight \(w.shape) would give an image of \(h) by \(wide)")
-    }
-    return try convolved(.convTranspose2d, w, b, o.attributes(h, wide))
-  }
-
-  func checkOption(_ v: (Int, Int), atLeast least: Int, _ what: StaticString, _ name: StaticString) throws(Failure) {
-    if v.0 < least || v.1 < least { throw .argument("\(name): \(what) must be at least \(least), it is [\(v.0), \(v.1)]") }
-    if v.0 >= 1 << 30 || v.1 >= 1 << 30 { throw .argument("\(name): \(what) is too large: [\(v.0), \(v.1)]") }
+    let y = try sum.permute(image(0, 2, 1, 3)).reshape(image(n, outputs, size, sizes[1]).appending(sizes[2]))
+    guard let b else { return try y.contiguous() }
+    return try y + b.reshape(image(outputs, 1, 1, 1))
   }
 }

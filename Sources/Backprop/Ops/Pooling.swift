@@ -2,40 +2,39 @@
 import CShim
 import KernelAPI
 
-/// The options of pooling over [H, W]. As attributes: dims = kernel, stride, padding, dilation; a and b = the result's last two sizes,
-/// c = count_include_pad, x = divisor_override or 0.
+/// The options of pooling. As attributes of the one over [H, W]: dims = kernel, stride, padding, dilation; a and b = the result's last
+/// two sizes, c = count_include_pad, x = divisor_override or 0.
 package struct PoolOptions {
-  package var kernel = (1, 1), stride = (0, 0), padding = (0, 0), dilation = (1, 1)
-  package var ceilMode = false, countIncludePad = true, divisorOverride = 0
-  package init() {}
+  package var windows = Windows(), ceilMode = false, countIncludePad = true, divisorOverride = 0
+  package init() { (windows.depth.stride, windows.down.stride, windows.across.stride) = (0, 0, 0) }
 
   init(_ a: Attributes) {
-    kernel = (a.dims[0], a.dims[1])
-    stride = (a.dims[2], a.dims[3])
-    padding = (a.dims[4], a.dims[5])
-    dilation = (a.dims[6], a.dims[7])
+    (windows.down.kernel, windows.across.kernel) = (a.dims[0], a.dims[1])
+    (windows.down.stride, windows.across.stride) = (a.dims[2], a.dims[3])
+    (windows.down.padding, windows.across.padding) = (a.dims[4], a.dims[5])
+    (windows.down.dilation, windows.across.dilation) = (a.dims[6], a.dims[7])
     countIncludePad = a.c != 0
     divisorOverride = Int(a.x)
   }
 
-  func attributes(_ rows: Int, _ columns: Int) -> Attributes {
-    var d = Dims(kernel.0, kernel.1)
-    d.append(stride.0)
-    d.append(stride.1)
-    d.append(padding.0)
-    d.append(padding.1)
-    d.append(dilation.0)
-    d.append(dilation.1)
-    return Attributes(dims: d, a: rows, b: columns, c: countIncludePad ? 1 : 0, x: Double(divisorOverride))
+  /// As attributes, over the dimensions of two windows.
+  func attributes(_ down: WindowOptions, _ across: WindowOptions, _ rows: Int, _ columns: Int, divisor: Int? = nil) -> Attributes {
+    var d = Dims(down.kernel, across.kernel)
+    d.append(down.stride)
+    d.append(across.stride)
+    d.append(down.padding)
+    d.append(across.padding)
+    d.append(down.dilation)
+    d.append(across.dilation)
+    return Attributes(dims: d, a: rows, b: columns, c: countIncludePad ? 1 : 0, x: Double(divisor ?? divisorOverride))
   }
 
   /// What the sum of window i along an axis is divided by, as a factor of the whole.
   func divisor(_ i: Int, _ size: Int, rows: Bool) -> Double {
     if divisorOverride != 0 { return rows ? Double(divisorOverride) : 1 }
-    let padding = rows ? self.padding.0 : self.padding.1
-    var start = i * (rows ? stride.0 : stride.1) - padding
-    var end = start + (rows ? kernel.0 : kernel.1)
-    let last = countIncludePad ? size + padding : size
+    let v = rows ? windows.down : windows.across
+    var start = i * v.stride - v.padding, end = start + v.kernel
+    let last = countIncludePad ? size + v.padding : size
     if end > last { end = last }
     if !countIncludePad, start < 0 { start = 0 }
     return Double(end - start)
@@ -55,20 +54,20 @@ private struct PoolJob {
 extension Engine {
   /// Runs a pooling kernel over all planes. `image` is the shape before pooling. `codes`: of max pooling, may be nil in the
   /// forward pass.
-  @inline(never) fileprivate func pool(
+  @inline(never) func pool(
     _ kernel: PoolKernel, _ type: DType, _ image: Dims, _ a: Attributes, _ x: UnsafeRawPointer, codes: UnsafeMutableRawPointer?,
     _ y: UnsafeMutableRawPointer, for operation: StaticString
   ) throws(Failure) {
     guard let f = kernels.pool(type.rawValue) else { throw .dtype("\(operation): not defined for \(type)") }
-    let o = PoolOptions(a), size = type.size
+    let o = PoolOptions(a), size = type.size, down = o.windows.down, across = o.windows.across
     var c = Correlation()
     (c.height, c.width) = (image[image.count - 2], image.last)
     (c.rows, c.columns) = (a.a, a.b)
     let planes = image.product / (c.height * c.width)
-    (c.top, c.left) = o.padding
-    (c.stepY, c.stepX) = o.stride
-    (c.reachY, c.reachX) = ((o.kernel.0 - 1) * o.dilation.0 + 1, (o.kernel.1 - 1) * o.dilation.1 + 1)
-    c.places = o.kernel.0 * o.kernel.1
+    (c.top, c.left) = (down.padding, across.padding)
+    (c.stepY, c.stepX) = (down.stride, across.stride)
+    (c.reachY, c.reachX) = ((down.kernel - 1) * down.dilation + 1, (across.kernel - 1) * across.dilation + 1)
+    c.places = down.kernel * across.kernel
     // Lines begin a whole vector apart, so that what is added to one does not wait for its neighbour.
     c.phasePitch = ((c.stagedColumns + c.stepX - 1) / c.stepX + 15) & ~15
     c.rowPitch = c.phasePitch * c.stepX
@@ -85,8 +84,8 @@ extension Engine {
     let offsets = block.assumingMemoryBound(to: Int.self)
     var t = 0
     while t < c.places {
-      let column = t % o.kernel.1 * o.dilation.1
-      offsets[t] = t / o.kernel.1 * o.dilation.0 * c.rowPitch + column % c.stepX * c.phasePitch + column / c.stepX
+      let column = t % across.kernel * across.dilation
+      offsets[t] = t / across.kernel * down.dilation * c.rowPitch + column % c.stepX * c.phasePitch + column / c.stepX
       t += 1
     }
     c.offsets = UnsafePointer(offsets)
@@ -118,7 +117,7 @@ extension Engine {
     state.pointee.allocator.release(block, size: blockSize)
   }
 
-  fileprivate func pooled(_ shape: Dims, _ a: Attributes) -> Dims {
+  func pooled(_ shape: Dims, _ a: Attributes) -> Dims {
     shape.replacing(shape.count - 2, with: a.a).replacing(shape.count - 1, with: a.b)
   }
 }
@@ -183,11 +182,10 @@ enum AvgPool2d: Rule {
         i += 1
       }
       var c = ConvolutionOptions()
-      c.stride = o.stride
-      c.padding = o.padding
+      c.windows = o.windows
       let planes = g.count / (a.a * a.b)
       let each = try (g / divisors).reshape(Dims(planes, 1).appending(a.a, a.b))
-      let ones = try Value.full(e, g.dtype, Dims(1, 1).appending(o.kernel.0, o.kernel.1), 1)
+      let ones = try Value.full(e, g.dtype, Dims(1, 1).appending(o.windows.down.kernel, o.windows.across.kernel), 1)
       return try n.give(
         0, each.apply(.convTranspose2d, ones, c.attributes(x.shape[x.rank - 2], x.shape.last)).reshape(x.shape))
     }
@@ -202,107 +200,26 @@ enum AvgPool2d: Rule {
 extension Value {
   /// Of the winners' places (one for each result): positions in the plane of size shape[-2] × shape[-1], int64.
   fileprivate func winners(_ shape: Dims, _ a: Attributes) throws(Failure) -> Value {
-    let o = PoolOptions(a), at = try Value.empty(engine, .int64, self.shape, for: "max_pool2d")
+    let down = PoolOptions(a).windows.down, across = PoolOptions(a).windows.across
+    let at = try Value.empty(engine, .int64, self.shape, for: "max_pool2d")
     let height = shape[shape.count - 2], width = shape.last, p = at.data(as: Int64.self)
     var i = 0
     while i < count {
       let code = Int(get(i)), j = i % (a.a * a.b)
       // Where a whole window is −∞, the first place may be in the margin.
-      let y = j / a.b * o.stride.0 - o.padding.0 + code / o.kernel.1 * o.dilation.0
-      let x = j % a.b * o.stride.1 - o.padding.1 + code % o.kernel.1 * o.dilation.1
+      let y = j / a.b * down.stride - down.padding + code / across.kernel * down.dilation
+      let x = j % a.b * across.stride - across.padding + code % across.kernel * across.dilation
       p[i] = Int64((y < 0 ? 0 : y >= height ? height - 1 : y) * width + (x < 0 ? 0 : x >= width ? width - 1 : x))
       i += 1
     }
     return at
   }
 
-  /// The options with their defaults filled in and checked, as attributes.
-  private func checkPool(_ given: PoolOptions, _ name: StaticString) throws(Failure) -> Attributes {
-    var o = given
-    if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
-    if rank < 3 || rank > 4 { throw .shape("\(name): input \(shape); wanted [N, C, H, W] or [C, H, W]") }
-    if o.stride == (0, 0) { o.stride = o.kernel }
-    try checkOption(o.kernel, atLeast: 1, "kernel_size", name)
-    try checkOption(o.stride, atLeast: 1, "stride", name)
-    try checkOption(o.padding, atLeast: 0, "padding", name)
-    try checkOption(o.dilation, atLeast: 1, "dilation", name)
-    if o.divisorOverride > 1 << 53 || o.divisorOverride < -1 << 53 {
-      throw .argument("\(name): divisor_override must lie within ±2⁵³, it is \(o.divisorOverride)")
-    }
-    if o.kernel.0 * o.kernel.1 > 1 << 20 { throw .argument("\(name): kernel_size is too large: [\(o.kernel.0), \(o.kernel.1)]") }
-    if o.padding.0 > o.kernel.0 / 2 || o.padding.1 > o.kernel.1 / 2 {
-      throw .argument("\(name): padding [\(o.padding.0), \(o.padding.1)] must be at most half of kernel_size [\(o.kernel.0), \(o.kernel.1)]")
-    }
-    if shape[rank - 3] < 1 || shape[rank - 2] < 1 || shape[rank - 1] < 1 {
-      throw .shape("\(name): input \(shape) has nothing to pool")
-    }
-    return try o.attributes(
-      windows(shape[rank - 2], o.kernel.0, o.stride.0, o.padding.0, o.dilation.0, o.ceilMode, name),
-      windows(shape[rank - 1], o.kernel.1, o.stride.1, o.padding.1, o.dilation.1, o.ceilMode, name))
-  }
-
-  private func windows(
-    _ size: Int, _ kernel: Int, _ stride: Int, _ padding: Int, _ dilation: Int, _ ceil: Bool, _ name: StaticString
-  ) throws(Failure) -> Int {
-    let room = size + 2 * padding - dilation * (kernel - 1) - 1 + (ceil ? stride - 1 : 0)
-    var n = room < 0 ? 0 : room / stride + 1
-    if ceil, n > 0, (n - 1) * stride >= size + padding { n -= 1 }  // the last window must start within the image or its left margin
-    if n < 1 { throw .shape("\(name): input \(shape) is too small for a window of \(dilation * (kernel - 1) + 1) with padding \(padding)") }
-    return n
-  }
-
-  package func maxPool2d(_ o: PoolOptions) throws(Failure) -> Value { try apply(.maxPool2d, checkPool(o, "max_pool2d")) }
-
-  /// Where each result of max_pool2d came from: positions in the plane H·W, int64.
-  package func maxPool2dIndices(_ o: PoolOptions) throws(Failure) -> Value {
-    let a = try checkPool(o, "max_pool2d")
-    return try engine.scoped { () throws(Failure) -> Value in
-      let x = try contiguous(), ys = engine.pooled(shape, a)
-      let y = try Value.empty(engine, dtype, ys, for: "max_pool2d"), codes = try Value.empty(engine, dtype, ys, for: "max_pool2d")
-      if ys.product > 0 { try engine.pool(.max, dtype, shape, a, x.data, codes: codes.data, y.data, for: "max_pool2d") }
-      return try codes.winners(shape, a)
-    }
-  }
-
-  package func avgPool2d(_ o: PoolOptions) throws(Failure) -> Value { try apply(.avgPool2d, checkPool(o, "avg_pool2d")) }
-
-  /// Pooling along the last of [N, C, L] or [C, L], as planes of one row.
-  package func pool1d(_ name: StaticString, _ body: (Value) throws(Failure) -> Value) throws(Failure) -> Value {
-    if rank < 2 || rank > 3 { throw .shape("\(name): input \(shape); wanted [N, C, L] or [C, L]") }
-    return try engine.scoped { () throws(Failure) -> Value in try body(unsqueeze(rank - 1)).squeeze(rank - 1) }
-  }
-
-  /// Means over windows that divide [H, W] into rows × columns parts, overlapping where they must.
-  package func adaptiveAvgPool2d(_ rows: Int, _ columns: Int) throws(Failure) -> Value {
-    let name: StaticString = "adaptive_avg_pool2d"
-    if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
-    if rank < 3 || rank > 4 { throw .shape("\(name): input \(shape); wanted [N, C, H, W] or [C, H, W]") }
-    if rows < 0 || columns < 0 || rows >= 1 << 31 || columns >= 1 << 31 { throw .argument("\(name): output size [\(rows), \(columns)]") }
-    let height = shape[rank - 2], width = shape[rank - 1]
-    if height < 1 || width < 1 { throw .shape("\(name): input \(shape) has nothing to pool") }
-    if rows > 0, columns > 0, height % rows == 0, width % columns == 0 {
-      if rows == 1, columns == 1 {
-        return try mean(Dims(-1, -2), keep: true)
-      }
-      var o = PoolOptions()
-      o.kernel = (height / rows, width / columns)
-      return try avgPool2d(o)
-    }
-    return try engine.scoped { () throws(Failure) -> Value in
-      try parts(height, rows, name).matmul(self).matmul(parts(width, columns, name).transpose(0, 1))
-    }
-  }
-
-  /// [parts, size]: row i holds 1/length over the numbers from ⌊i·size/parts⌋ to ⌈(i+1)·size/parts⌉.
-  private func parts(_ size: Int, _ parts: Int, _ name: StaticString) throws(Failure) -> Value {
-    let m = try Value.zeros(engine, dtype, Dims(parts, size))
-    var i = 0
-    while i < parts {
-      let start = i * size / parts, end = ((i + 1) * size + parts - 1) / parts
-      var k = start
-      while k < end { m.set(i * size + k, to: 1 / Double(end - start)); k += 1 }
-      i += 1
-    }
-    return m
+  /// The largest of each window of the last two dimensions and where they are, without history. Within a scope.
+  func maxima(_ a: Attributes) throws(Failure) -> (values: Value, places: Value) {
+    let x = try contiguous(), ys = engine.pooled(shape, a)
+    let y = try Value.empty(engine, dtype, ys, for: "max_pool2d"), codes = try Value.empty(engine, dtype, ys, for: "max_pool2d")
+    if ys.product > 0 { try engine.pool(.max, dtype, shape, a, x.data, codes: codes.data, y.data, for: "max_pool2d") }
+    return (y, try codes.winners(shape, a))
   }
 }

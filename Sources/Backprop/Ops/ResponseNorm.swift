@@ -14,10 +14,9 @@ extension Value {
       var planes = Dims(shape[0], 1, shape[1])
       planes.append(count / (shape[0] &* shape[1]))
       var o = PoolOptions()
-      o.kernel = (size, 1)
-      o.stride = (1, 1)
-      o.padding = (size / 2, 0)
-      let means = try square().reshape(planes).avgPool2d(o).slice(2, 0, shape[1], 1).reshape(shape)
+      (o.windows.down.kernel, o.windows.down.padding) = (size, size / 2)
+      (o.windows.down.stride, o.windows.across.stride) = (1, 1)
+      let means = try square().reshape(planes).avgPool(2, o).slice(2, 0, shape[1], 1).reshape(shape)
       return try self / (means * alpha + k).pow(number(beta))
     }
   }

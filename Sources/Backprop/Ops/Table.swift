@@ -21,9 +21,10 @@ enum Operation: UInt16, CaseIterable {
   case erfinv, erfcx, ndtri, logNdtr, lgamma, digamma, polygamma, i0, i0e, i1, i1e, floor, ceil, trunc, round
   case atan2, hypot, copysign, xlogy, logaddexp, logaddexp2, nextafter, floorDivide, remainder, fmod
   case silu, mish, elu, leakyRelu, hardswish, hardtanh
-  case conv2dWeight  // recorded by second derivatives only; from here on without a public name
+  case conv2dWeight  // from here on parts of others, without a public name
   case truncDivide  // div with a rounding mode
   case linearRecurrence, scaledGradient
+  case resample, resampleTranspose, maxUnpool
 
   var rule: RuleRecord {
     switch self {
@@ -156,6 +157,9 @@ enum Operation: UInt16, CaseIterable {
     case .binaryCrossEntropy: RuleRecord(BinaryCrossEntropy.self)
     case .ctcLoss: RuleRecord(CTCLoss.self)
     case .scaledGradient: RuleRecord(ScaledGradient.self)
+    case .resample: RuleRecord(Resample.self)
+    case .resampleTranspose: RuleRecord(ResampleTranspose.self)
+    case .maxUnpool: RuleRecord(MaxUnpool.self)
     }
   }
 }
@@ -176,7 +180,10 @@ private let composites: StaticString = """
   mse_loss\0nll_loss\0l1_loss\0smooth_l1_loss\0huber_loss\0kl_div\0gaussian_nll_loss\0poisson_nll_loss\0soft_margin_loss\0\
   hinge_embedding_loss\0margin_ranking_loss\0cosine_embedding_loss\0triplet_margin_loss\0\
   multi_margin_loss\0multilabel_margin_loss\0multilabel_soft_margin_loss\0\
-  conv1d\0max_pool1d\0avg_pool1d\0adaptive_avg_pool2d\0
+  conv1d\0conv3d\0conv_transpose1d\0conv_transpose3d\0im2col\0col2im\0\
+  max_pool1d\0max_pool3d\0avg_pool1d\0avg_pool3d\0lp_pool1d\0lp_pool2d\0lp_pool3d\0max_unpool1d\0max_unpool2d\0max_unpool3d\0\
+  adaptive_avg_pool1d\0adaptive_avg_pool2d\0adaptive_avg_pool3d\0adaptive_max_pool1d\0adaptive_max_pool2d\0adaptive_max_pool3d\0\
+  interpolate\0grid_sample\0affine_grid\0
   """
 
 /// The names of all operations, in table order: PyTorch's.

@@ -51,6 +51,7 @@ public struct Dims: Sendable {
 
   func inserting(_ v: Int, at i: Int) -> Dims { var d = self; d.insert(v, at: i); return d }
   @inline(never) func removing(at i: Int) -> Dims { var d = self; d.remove(at: i); return d }
+  func appending(_ a: Int) -> Dims { var d = self; d.append(a); return d }
   func appending(_ a: Int, _ b: Int) -> Dims { var d = self; d.append(a); d.append(b); return d }
   @inline(never) func replacing(_ i: Int, with v: Int) -> Dims { var d = self; d[i] = v; return d }
 

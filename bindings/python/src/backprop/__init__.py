@@ -27,6 +27,7 @@ _composed = {
     "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma _safe_softmax",
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
+    "_composed_images": "_upsample_bilinear2d_aa",
 }
 
 

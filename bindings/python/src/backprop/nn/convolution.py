@@ -1,20 +1,41 @@
-"""Convolution and pooling layers: weights under PyTorch's names, and which function they call."""
+"""Convolution layers: weights under PyTorch's names, and which function they call."""
 
 from math import prod, sqrt
 
+from .. import _core
 from . import functional as F
 from .layers import _uniform
 from .module import Module
+
+_PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 def _tuple(value, n):
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
 
 
+def _padded(input, widths, mode):
+    """The last dimensions, each with (before, after) of widths, continued as mode says."""
+    for d, (before, after) in enumerate(widths, input.ndim - len(widths)):
+        size = input.shape[d]
+        places = range(-before, size + after)
+        if mode == "circular" or mode == "reflect":
+            if max(before, after) > size - (mode == "reflect"):
+                raise RuntimeError(f"Padding size should be less than the corresponding input dimension: {before}, {after} at dimension {d} of {tuple(input.shape)}")
+        if mode == "replicate":
+            places = [min(max(i, 0), size - 1) for i in places]
+        elif mode == "circular":
+            places = [i % size for i in places]
+        else:
+            places = [size - 1 - abs(size - 1 - abs(i)) for i in places]
+        input = input.index_select(d, _core.tensor(places, dtype=_core.int64))
+    return input
+
+
 class _Conv(Module):
     """Weight [out, in/groups, …] and bias [out] start as U(±1/√(in/groups · kernel)), which is kaiming_uniform with a = √5."""
 
-    _dims, _transposed = 2, False
+    _transposed = False
 
     def __init__(self, in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation, groups, bias, padding_mode,
                  device, dtype):
@@ -25,9 +46,13 @@ class _Conv(Module):
             raise ValueError("in_channels must be divisible by groups")
         if out_channels % groups:
             raise ValueError("out_channels must be divisible by groups")
-        if padding_mode != "zeros":
-            raise ValueError(f"{type(self).__name__}: padding_mode {padding_mode!r} is not there, only 'zeros'")
+        if padding_mode not in _PADDING_MODES:
+            raise ValueError(f"padding_mode must be one of {_PADDING_MODES}, but got padding_mode={padding_mode!r}")
+        if self._transposed and padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         if isinstance(padding, str):
+            if self._transposed:
+                raise TypeError(f"{type(self).__name__}: padding must be numbers, got {padding!r}")
             if padding not in ("same", "valid"):
                 raise ValueError(f"Invalid padding string {padding!r}, should be one of 'same', 'valid'")
             if padding == "same" and any(s != 1 for s in _tuple(stride, self._dims)):
@@ -44,6 +69,20 @@ class _Conv(Module):
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
 
+    def _widths(self):
+        """What padding adds before and after each dimension."""
+        if self.padding == "valid":
+            return [(0, 0)] * self._dims
+        if self.padding == "same":
+            return [(d * (k - 1) // 2, d * (k - 1) - d * (k - 1) // 2) for d, k in zip(self.dilation, self.kernel_size)]
+        return [(p, p) for p in self.padding]
+
+    def forward(self, input):
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            input, padding = _padded(input, self._widths(), self.padding_mode), 0
+        return self._function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
     def extra_repr(self):
         s = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         if self.padding != (0,) * self._dims:
@@ -54,115 +93,74 @@ class _Conv(Module):
             s += f", output_padding={self.output_padding}"
         if self.groups != 1:
             s += f", groups={self.groups}"
-        return s + (", bias=False" if self.bias is None else "")
+        if self.bias is None:
+            s += ", bias=False"
+        return s + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
 
 
-class Conv1d(_Conv):
-    """A window of weights moved along [N, C, L]."""
-
-    _dims = 1
-
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode="zeros",
-                 device=None, dtype=None):
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias, padding_mode, device, dtype)
-
-    def forward(self, input):
-        return F.conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
-
-
-class Conv2d(_Conv):
-    """A window of weights moved over [N, C, H, W]."""
-
-    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode="zeros",
-                 device=None, dtype=None):
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias, padding_mode, device, dtype)
-
-    def forward(self, input):
-        return F.conv2d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
-
-
-class ConvTranspose2d(_Conv):
-    """Each number of [N, C, H, W] spread over a window by weights [in, out/groups, h, w]."""
-
+class _ConvTranspose(_Conv):
     _transposed = True
 
     def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1,
                  padding_mode="zeros", device=None, dtype=None):
-        if isinstance(padding, str):
-            raise TypeError(f"ConvTranspose2d: padding must be numbers, got {padding!r}")
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, output_padding, dilation, groups, bias, padding_mode,
                          device, dtype)
 
-    def forward(self, input):
-        return F.conv_transpose2d(input, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
+    def forward(self, input, output_size=None):
+        extra = self.output_padding if output_size is None else self._extra(input, output_size)
+        return self._function(input, self.weight, self.bias, self.stride, self.padding, extra, self.groups, self.dilation)
+
+    def _extra(self, input, output_size):
+        """The output_padding that gives this size."""
+        n, lead = self._dims, input.ndim - self._dims
+        size = tuple(output_size)[lead:] if len(output_size) == input.ndim else tuple(output_size)
+        if len(size) != n:
+            raise ValueError(f"ConvTranspose{n}D: for {input.ndim}D input, output_size must have {n} or {lead + n} elements (got {len(size)})")
+        least = [(input.shape[lead + d] - 1) * self.stride[d] - 2 * self.padding[d] + self.dilation[d] * (self.kernel_size[d] - 1) + 1
+                 for d in range(n)]
+        most = [m + s - 1 for m, s in zip(least, self.stride)]
+        if any(not low <= s <= high for s, low, high in zip(size, least, most)):
+            raise ValueError(f"requested an output size of {size}, but valid sizes range from {least} to {most} (for an input of {tuple(input.shape[2:])})")
+        return tuple(s - low for s, low in zip(size, least))
 
 
-class _MaxPool(Module):
-    def __init__(self, kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False):
-        super().__init__()
-        self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        self.padding, self.dilation, self.return_indices, self.ceil_mode = padding, dilation, return_indices, ceil_mode
-
-    def forward(self, input):
-        return self._function(input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices)
-
-    def extra_repr(self):
-        return (f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
-                f"ceil_mode={self.ceil_mode}")
+class _ConvForward(_Conv):
+    def __init__(self, in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode="zeros",
+                 device=None, dtype=None):
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, 0, dilation, groups, bias, padding_mode, device, dtype)
 
 
-class MaxPool1d(_MaxPool):
-    """The largest number of each window of [N, C, L]."""
+class Conv1d(_ConvForward):
+    """A window of weights moved along [N, C, L]."""
 
-    _function = staticmethod(F.max_pool1d)
-
-
-class MaxPool2d(_MaxPool):
-    """The largest number of each window of [N, C, H, W]."""
-
-    _function = staticmethod(F.max_pool2d)
+    _dims, _function = 1, staticmethod(F.conv1d)
 
 
-class AvgPool1d(Module):
-    """The mean of each window of [N, C, L]."""
+class Conv2d(_ConvForward):
+    """A window of weights moved over [N, C, H, W]."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
-        super().__init__()
-        self.kernel_size, self.stride = _tuple(kernel_size, 1), _tuple(kernel_size if stride is None else stride, 1)
-        self.padding, self.ceil_mode, self.count_include_pad = _tuple(padding, 1), ceil_mode, count_include_pad
-
-    def forward(self, input):
-        return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
-
-    def extra_repr(self):
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+    _dims, _function = 2, staticmethod(F.conv2d)
 
 
-class AvgPool2d(Module):
-    """The mean of each window of [N, C, H, W]."""
+class Conv3d(_ConvForward):
+    """A window of weights moved through [N, C, D, H, W]."""
 
-    def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
-        super().__init__()
-        self.kernel_size, self.stride, self.padding = kernel_size, kernel_size if stride is None else stride, padding
-        self.ceil_mode, self.count_include_pad, self.divisor_override = ceil_mode, count_include_pad, divisor_override
-
-    def forward(self, input):
-        return F.avg_pool2d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad,
-                            self.divisor_override)
-
-    def extra_repr(self):
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+    _dims, _function = 3, staticmethod(F.conv3d)
 
 
-class AdaptiveAvgPool2d(Module):
-    """Means over as many parts of [N, C, H, W] as asked for."""
+class ConvTranspose1d(_ConvTranspose):
+    """Each number of [N, C, L] spread over a window by weights [in, out/groups, l]."""
 
-    def __init__(self, output_size):
-        super().__init__()
-        self.output_size = output_size
+    _dims, _function = 1, staticmethod(F.conv_transpose1d)
 
-    def forward(self, input):
-        return F.adaptive_avg_pool2d(input, self.output_size)
 
-    def extra_repr(self):
-        return f"output_size={self.output_size}"
+class ConvTranspose2d(_ConvTranspose):
+    """Each number of [N, C, H, W] spread over a window by weights [in, out/groups, h, w]."""
+
+    _dims, _function = 2, staticmethod(F.conv_transpose2d)
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """Each number of [N, C, D, H, W] spread over a window by weights [in, out/groups, d, h, w]."""
+
+    _dims, _function = 3, staticmethod(F.conv_transpose3d)

@@ -8,13 +8,21 @@ from .._core import (
 )
 from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
 from .._core import cosine_similarity, normalize, pairwise_distance
-from .._core import adaptive_avg_pool2d, avg_pool1d, avg_pool2d, conv1d, conv2d, conv_transpose2d, max_pool1d, max_pool2d
 from .._core import embedding, embedding_bag, rotary_embedding, scaled_dot_product_attention
 from .._core import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout, instance_norm, local_response_norm
 from .._core import (
     binary_cross_entropy, binary_cross_entropy_with_logits, cosine_embedding_loss, cross_entropy, ctc_loss, gaussian_nll_loss,
     hinge_embedding_loss, huber_loss, kl_div, l1_loss, margin_ranking_loss, mse_loss, multi_margin_loss, multilabel_margin_loss,
     multilabel_soft_margin_loss, nll_loss, poisson_nll_loss, smooth_l1_loss, soft_margin_loss, triplet_margin_loss,
+)
+from .._core import conv1d, conv2d, conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d
+from .._core import avg_pool1d, avg_pool2d, avg_pool3d, lp_pool1d, lp_pool2d, lp_pool3d, max_pool1d, max_pool2d, max_pool3d
+from .._core import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
+from .._core import adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d
+from .._core import im2col as unfold, col2im as fold
+from ._images import (
+    affine_grid, fractional_max_pool2d, fractional_max_pool3d, grid_sample, interpolate, max_unpool1d, max_unpool2d, max_unpool3d, upsample,
+    upsample_bilinear, upsample_nearest,
 )
 
 __all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
@@ -31,7 +39,10 @@ __all__ += [
 ]
 __all__ += ["celu", "elu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish", "prelu", "relu6", "rrelu", "selu",
             "silu", "softmin", "softshrink", "softsign", "tanhshrink", "threshold"]
-__all__ += ["conv1d", "conv2d", "conv_transpose2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool2d"]
+__all__ += ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold", "unfold"]
+__all__ += [f"{kind}{n}d" for kind in ("max_pool", "avg_pool", "lp_pool", "adaptive_avg_pool", "adaptive_max_pool", "max_unpool") for n in (1, 2, 3)]
+__all__ += ["affine_grid", "fractional_max_pool2d", "fractional_max_pool3d", "grid_sample", "interpolate", "upsample", "upsample_bilinear",
+            "upsample_nearest"]
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
