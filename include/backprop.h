@@ -295,6 +295,10 @@ int32_t bp_is_leaf(const bp_tensor *t);
 const char *bp_operation_of(const bp_tensor *t);
 /* The accumulated gradient of a leaf, borrowed (do not release; retain to keep), or NULL (no error) while there is none. */
 bp_tensor *bp_grad(const bp_tensor *t);
+/* Makes a computed tensor keep its gradient in bp_grad() as leaves do; call it before the walk. Harmless for leaves. */
+bp_status bp_retain_grad(bp_tensor *t);
+/* 1 if bp_retain_grad() was called for a computed tensor. */
+int32_t bp_retains_grad(const bp_tensor *t);
 /* Drops the gradient: bp_grad() is NULL again. */
 bp_status bp_zero_grad(bp_tensor *t);
 /* The same values without history. Shares memory. */
@@ -316,6 +320,17 @@ bp_status bp_backward_with(bp_tensor *output, const bp_backward_options *options
 bp_status bp_autograd_grad(bp_tensor *output, int32_t n, bp_tensor *const *inputs, bp_tensor **grads,
                            const bp_backward_options *options);
 
+/* The same for n inputs alone: adds to their bp_grad() (inputs need not be leaves) and leaves every other tensor's as it is. */
+bp_status bp_backward_inputs(bp_tensor *output, int32_t n, bp_tensor *const *inputs, const bp_backward_options *options);
+
+/* Derivatives beyond one gradient. They keep the record, and with create_graph they are recorded themselves.
+ * The derivative of output in the direction of tangents[i] at inputs[i] (their shapes): J·t, in the shape of output. */
+bp_tensor *bp_jvp(bp_tensor *output, int32_t n, bp_tensor *const *inputs, bp_tensor *const *tangents, int32_t create_graph);
+/* Every output element by every input element: [output's shape.., input's shape..], at most 8 dimensions together. */
+bp_tensor *bp_jacobian(bp_tensor *output, const bp_tensor *input, int32_t create_graph);
+/* Second derivatives of one number: [input's shape.., input's shape..]. */
+bp_tensor *bp_hessian(bp_tensor *output, const bp_tensor *input, int32_t create_graph);
+
 /* Between push and pop nothing is recorded. Nests. */
 bp_status bp_no_grad_push(bp_context *ctx);
 bp_status bp_no_grad_pop(bp_context *ctx);
@@ -335,6 +350,54 @@ typedef struct bp_gradcheck_options {
  * BP_OK if they agree; BP_E_GRAPH and a sentence that names input, element and both numbers if not. */
 bp_status bp_gradcheck(bp_context *ctx, bp_gradcheck_function function, void *user, int32_t n, bp_tensor *const *inputs,
                        const bp_gradcheck_options *options);
+
+/* -- Functions of yours that the graph calls. They run on the thread that walks, in a scope of their own whose handles are released when they
+ *    return, and may use the context, but not destroy it. Non-zero stops the walk with BP_E_CALLBACK (or BP_E_MEMORY, if that is what
+ *    went wrong inside) and nothing changed; an error they left on the context becomes part of its sentence. release(user), if not NULL, is called once the graph needs user no more (also by
+ *    bp_context_destroy()); on failure of the function that took it, it isn't called. */
+
+/* Sees the gradient of a tensor in every walk, when it is complete and before anything is made of it. *replacement (NULL at first) may be set to
+ * what is to stand in its place: same shape and type. */
+typedef int (*bp_hook)(void *user, bp_tensor *grad, bp_tensor **replacement);
+/* Returns a number > 0 to remove the hook by; a negative bp_status on failure. Hooks run in the order of registration. */
+int64_t bp_register_hook(bp_tensor *t, bp_hook hook, void *user, void (*release)(void *user));
+/* The same for a leaf, called with the leaf after bp_backward() added to its bp_grad(); replacement is not looked at. When it fails,
+ * gradients have been added all the same. */
+int64_t bp_register_post_accumulate_grad_hook(bp_tensor *t, bp_hook hook, void *user, void (*release)(void *user));
+bp_status bp_remove_hook(bp_tensor *t, int64_t hook);
+
+/* An operation of your own. You compute the outputs in whatever way, without recording; bp_custom() joins them to the graph: results[i] has the
+ * values of outputs[i] (a handle of its own) and, where it is float32 or float64, a gradient that backward makes:
+ *
+ *     int cube_backward(void *user, bp_tensor *const *outputs, bp_tensor *const *grad_outputs, bp_tensor **grad_inputs) {
+ *       bp_tensor *x = user;                            // retained by the caller, released by bp_custom_options.release
+ *       grad_inputs[0] = bp_mul(grad_outputs[0], bp_mul(bp_square(x), bp_number(bp_context_of(x), 3)));
+ *       return grad_inputs[0] ? 0 : 1;
+ *     }
+ *
+ * Written in operations of this library it can be differentiated again (create_graph). grad_outputs[i]: in the shape of outputs[i], zeros if nothing
+ * came; NULL where outputs[i] is not floating. outputs: the results, if keep_outputs was set, otherwise NULL in every place.
+ * grad_inputs[i]: NULL at first, to be set to the gradient of inputs[i] (or of a shape that broadcasting made of its shape) or left. */
+typedef int (*bp_custom_backward)(void *user, bp_tensor *const *outputs, bp_tensor *const *grad_outputs, bp_tensor **grad_inputs);
+typedef struct bp_custom_options {
+  uint32_t struct_size;         /* sizeof(bp_custom_options) */
+  int32_t keep_outputs;         /* 1: backward is shown the outputs, whose values are kept for it; default 0 */
+  const char *name;             /* for error messages and bp_operation_of(), copied (47 bytes); NULL: "custom" */
+  bp_custom_backward backward;
+  void *user;
+  void (*release)(void *user);
+} bp_custom_options;
+#define BP_CUSTOM_OPTIONS_INIT { sizeof(bp_custom_options), 0, NULL, NULL, NULL, NULL }
+bp_status bp_custom(bp_context *ctx, int32_t n_inputs, bp_tensor *const *inputs, int32_t n_outputs, bp_tensor *const *outputs,
+                    bp_tensor **results, const bp_custom_options *options);
+
+/* Memory for time: results[i] is what function makes of the inputs, but only the inputs are kept; in the walk function runs again, with the same
+ * random numbers, and must compute the same. Gradients are those of the plain computation, bit for bit, and can be differentiated
+ * again. Leaves that function uses besides its inputs (weights) get their gradients too. While nothing is recorded it just runs. function may
+ * leave the last outputs NULL: there are fewer then, and so are results[i]. */
+typedef int (*bp_checkpoint_function)(void *user, bp_tensor *const *inputs, bp_tensor **outputs);
+bp_status bp_checkpoint(bp_context *ctx, bp_checkpoint_function function, void *user, void (*release)(void *user), int32_t n_inputs,
+                        bp_tensor *const *inputs, int32_t n_outputs, bp_tensor **results);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 8. Element-wise operations

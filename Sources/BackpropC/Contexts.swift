@@ -33,7 +33,9 @@ import KernelAPI
   return e.handle.pointer
 }
 @_cdecl("bp_context_destroy") @implementation public func bp_context_destroy(_ ctx: OpaquePointer?) {
-  if let ctx { Handle(ctx).asContext?.destroy() }
+  guard let ctx, let e = Handle(ctx).asContext else { return }
+  if e.isCallingOut { return e.record(Failure(.argument, "context_destroy: called by a function that this context is calling")) }
+  e.destroy()
 }
 @_cdecl("bp_context_status") @implementation public func bp_context_status(_ ctx: OpaquePointer?) -> bp_status {
   ctx.flatMap { Handle($0).asContext }?.status ?? handleError

@@ -11,9 +11,16 @@ import CBackprop
 }
 @_cdecl("bp_is_leaf") @implementation public func bp_is_leaf(_ t: OpaquePointer?) -> Int32 { take(t, "is_leaf")?.isLeaf == true ? 1 : 0 }
 @_cdecl("bp_operation_of") @implementation public func bp_operation_of(_ t: OpaquePointer?) -> UnsafePointer<CChar>! {
-  text(take(t, "operation_of")?.operationName ?? "")
+  take(t, "operation_of")?.operationCString ?? text("")
 }
 @_cdecl("bp_grad") @implementation public func bp_grad(_ t: OpaquePointer?) -> OpaquePointer? { take(t, "grad")?.gradient?.handle.pointer }
+@_cdecl("bp_retain_grad") @implementation public func bp_retain_grad(_ t: OpaquePointer?) -> bp_status {
+  guard let v = take(t, "retain_grad") else { return handleError }
+  return perform(on: v.engine) { () throws(Failure) in try v.retainGrad() }
+}
+@_cdecl("bp_retains_grad") @implementation public func bp_retains_grad(_ t: OpaquePointer?) -> Int32 {
+  take(t, "retains_grad")?.retainsGrad == true ? 1 : 0
+}
 @_cdecl("bp_zero_grad") @implementation public func bp_zero_grad(_ t: OpaquePointer?) -> bp_status {
   guard let v = take(t, "zero_grad") else { return handleError }
   v.zeroGrad()
@@ -40,6 +47,17 @@ private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: Sta
 ) -> bp_status {
   guard let v = take(output, "backward") else { return handleError }
   return perform(on: v.engine) { () throws(Failure) in try v.engine.backward(v, convert(options, "backward")) }
+}
+@_cdecl("bp_backward_inputs") @implementation public func bp_backward_inputs(
+  _ output: OpaquePointer?, _ n: Int32, _ inputs: UnsafePointer<OpaquePointer?>?, _ options: UnsafePointer<bp_backward_options>?
+) -> bp_status {
+  guard let v = take(output, "backward", beside: engine(of: inputs, n)) else { return handleError }
+  return perform(on: v.engine) { () throws(Failure) in
+    if n == 0 { throw Failure(.argument, "backward: the list of inputs is empty") }
+    try withValues(n, inputs, "backward") { (values) throws(Failure) in
+      try v.engine.backward(v, convert(options, "backward"), { values[$0] }, count: Int(n))
+    }
+  }
 }
 @_cdecl("bp_autograd_grad") @implementation public func bp_autograd_grad(
   _ output: OpaquePointer?, _ n: Int32, _ inputs: UnsafePointer<OpaquePointer?>?, _ grads: UnsafeMutablePointer<OpaquePointer?>?,
@@ -104,7 +122,7 @@ private func convert(_ options: UnsafePointer<bp_backward_options>?, _ name: Sta
         var out: OpaquePointer?
         let code = function(user, inputs, &out)
         if code != 0 { throw Failure(.callback, "gradcheck: the function returned \(Int(code))") }
-        if out == nil, e.status != 0 { throw Failure(.callback, "gradcheck: the function failed: \(cString: e.message)") }
+        if out == nil, e.status != 0 { throw Failure(.callback, "gradcheck: the function failed: \(whole: e.message)") }
         guard let v = take(out, "gradcheck", beside: e) else {
           throw Failure(.handle, "gradcheck: the function's result is not a live tensor")
         }

@@ -55,6 +55,47 @@ static int train(job *j) {
   return status == BP_OK;
 }
 
+static int cube_backward(void *user, bp_tensor *const *outputs, bp_tensor *const *grads, bp_tensor **given) {
+  bp_tensor *x = (bp_tensor *)user;
+  (void)outputs;
+  given[0] = bp_mul(grads[0], bp_mul(bp_square(x), bp_number(bp_context_of(x), 3)));
+  return given[0] ? 0 : 1;
+}
+
+static int block(void *user, bp_tensor *const *inputs, bp_tensor **outputs) {
+  outputs[0] = bp_tanh(bp_linear(inputs[0], (bp_tensor *)user, NULL));
+  return outputs[0] ? 0 : 1;
+}
+
+static int keep(void *user, bp_tensor *grad, bp_tensor **replacement) {
+  (void)user;
+  *replacement = bp_mul(grad, bp_number(bp_context_of(grad), 2));
+  return *replacement ? 0 : 1;
+}
+
+/* A hook, a custom operation, a checkpoint, a Jacobian. */
+static int callbacks(job *j) {
+  bp_custom_options o = BP_CUSTOM_OPTIONS_INIT;
+  bp_tensor *y = NULL, *cube, *sum, *jacobian = NULL;
+  int64_t hook = 0;
+  int good = 0;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  if (bp_checkpoint(j->ctx, block, j->w, NULL, 1, &j->x, 1, &y) == BP_OK) hook = bp_register_hook(y, keep, NULL, NULL);
+  bp_no_grad_push(j->ctx);
+  cube = hook > 0 ? bp_mul(bp_square(y), y) : NULL;
+  bp_no_grad_pop(j->ctx);
+  o.backward = cube_backward;
+  o.user = y;
+  if (cube && bp_custom(j->ctx, 1, &y, 1, &cube, &cube, &o) == BP_OK) {
+    sum = bp_sum(cube);
+    jacobian = sum ? bp_jacobian(sum, j->w, 0) : NULL;
+    good = jacobian && bp_backward(sum) == BP_OK;
+  }
+  bp_scope_pop(j->ctx);
+  bp_zero_grad(j->w);
+  return good;
+}
+
 static int save_and_load(job *j) {
   static const char *const names[2] = {"x", "w"};
   bp_tensor *both[2], *t = NULL;
@@ -259,6 +300,8 @@ int main(void) {
   at_every_place("order, running sums and their gradients", order, 0);
   at_every_limit("order, running sums and their gradients within every limit", order);
   at_every_limit("volumes and resampling within every limit", volumes);
+  at_every_place("a hook, a custom operation, a checkpoint", callbacks, 0);
+  at_every_limit("a hook, a custom operation, a checkpoint within every limit", callbacks);
   at_every_limit("convolution, pooling and norms within every limit", images);
   at_every_limit("attention and a recurrent layer within every limit", sequences);
   at_every_limit("a training step within every limit", train);

@@ -11,12 +11,42 @@ package struct BackwardOptions {
   package init() {}
 }
 
+/// One walk under way. The gradient of a custom operation may begin another inside: each has its part of the lists.
+struct Walk {
+  let number: UInt32
+  /// Where its entries begin in `visited` and `ready`.
+  let visited: Int, ready: Int
+}
+
+/// A tensor a walk comes by, and what an outer walk had noted in its record.
+struct Visit {
+  let slot: UInt32
+  let walk: UInt32, waiting: UInt32, pending: UInt32
+  let isTarget: Bool
+}
+
+/// So many walks may be nested.
+private let deepestWalk = 32
+
 extension Engine {
-  /// Adds d output / d leaf to the gradient of every leaf that requires one.
-  package func backward(_ output: Value, _ options: BackwardOptions = BackwardOptions()) throws(Failure) {
-    try walk(output, options, "backward") { () throws(Failure) in
-      try scopedWork { () throws(Failure) in try accumulateInLeaves(options.createGraph) }
+  /// Adds d output / d leaf to the gradient of every leaf that requires one, or of `count` targets alone.
+  package func backward(
+    _ output: Value, _ options: BackwardOptions = BackwardOptions(), _ targets: (Int) -> Value, count: Int
+  ) throws(Failure) {
+    try checkTargets(output, targets, count, "backward")
+    try walk(output, options, "backward", targets, count) { (w) throws(Failure) in
+      try scopedWork { () throws(Failure) in try accumulate(w, options.createGraph, targetsOnly: count > 0) }
+      var k = w.visited
+      while k < state.pointee.visited.count {
+        let i = state.pointee.visited[k].slot
+        k += 1
+        if slot(i).pointee.hooks != 0, slot(i).pointee.walk == w.number, slot(i).pointee.gradient != 0 { try runLateHooks(i) }
+      }
     }
+  }
+
+  package func backward(_ output: Value, _ options: BackwardOptions = BackwardOptions()) throws(Failure) {
+    try backward(output, options, { _ in output }, count: 0)
   }
 
   /// Calls `receive` with each target's number and gradient (nil if it plays no part and that is allowed).
@@ -24,34 +54,22 @@ extension Engine {
     _ output: Value, _ targets: (Int) -> Value, count: Int, _ options: BackwardOptions,
     _ receive: (Int, Value?) throws(Failure) -> Void
   ) throws(Failure) {
-    var i = 0
-    while i < count {
-      try check(output, targets(i), for: "grad")
-      if !targets(i).requiresGrad {
-        throw .graph("grad: input \(i) of shape \(targets(i).shape) does not require a gradient")
-      }
-      i += 1
-    }
-    i = 0
-    while i < count { targets(i).slot.pointee.flags.insert(.target); i += 1 }
-    defer {
-      var i = 0
-      while i < count { targets(i).slot.pointee.flags.remove(.target); i += 1 }
-    }
-    try walk(output, options, "grad") { () throws(Failure) in
+    try checkTargets(output, targets, count, "grad")
+    try walk(output, options, "grad", targets, count) { (w) throws(Failure) in
+      func arrived(_ t: Value) -> UInt32 { t.slot.pointee.walk == w.number ? t.slot.pointee.pending : 0 }
       var i = 0
       while i < count {
         let t = targets(i)
-        if t.slot.pointee.walk != state.pointee.walkNumber || t.slot.pointee.pending == 0, !options.allowUnused {
+        if arrived(t) == 0, !options.allowUnused {
           throw .graph("grad: input \(i) of shape \(t.shape) plays no part in the output; set allow_unused to get none instead")
         }
         i += 1
       }
       i = 0
       while i < count {
-        let t = targets(i)
-        if t.slot.pointee.walk == state.pointee.walkNumber, t.slot.pointee.pending != 0 {
-          let g = Value(engine: self, index: t.slot.pointee.pending)
+        let p = arrived(targets(i))
+        if p != 0 {
+          let g = Value(engine: self, index: p)
           // The caller's to keep and to change: memory of its own, every element in its own place.
           let isOwn = g.slot.pointee.references == 1 && g.isContiguous && storage(g.slot.pointee.storage).pointee.references == 1
           try receive(i, isOwn ? g.again() : g.clone())
@@ -63,12 +81,24 @@ extension Engine {
     }
   }
 
+  private func checkTargets(_ output: Value, _ targets: (Int) -> Value, _ count: Int, _ name: StaticString) throws(Failure) {
+    var i = 0
+    while i < count {
+      try check(output, targets(i), for: name)
+      if !targets(i).requiresGrad {
+        throw .graph("\(name): input \(i) of shape \(targets(i).shape) does not require a gradient")
+      }
+      i += 1
+    }
+  }
+
   /// The walk itself. `finish` sees every leaf's (and target's) summed gradient in `pending`; only after it the graph is
   /// given up, so a failure at any point leaves leaves and graph as they were.
   private func walk(
-    _ output: Value, _ options: BackwardOptions, _ name: StaticString, _ finish: () throws(Failure) -> Void
+    _ output: Value, _ options: BackwardOptions, _ name: StaticString, _ targets: (Int) -> Value, _ count: Int,
+    _ finish: (Walk) throws(Failure) -> Void
   ) throws(Failure) {
-    if state.pointee.isWalking { throw .graph("\(name): called from within a backward walk of the same context") }
+    if state.pointee.walkDepth == deepestWalk { throw .graph("\(name): walks are nested \(deepestWalk) deep, each begun by the gradient of a custom operation") }
     if !output.requiresGrad {
       throw .graph("\(name): tensor of shape \(output.shape) does not require a gradient and has no graph behind it")
     }
@@ -79,61 +109,168 @@ extension Engine {
     } else if output.count != 1 {
       throw .graph("\(name): output of shape \(output.shape) is not one number; give a seed of that shape")
     }
-    state.pointee.isWalking = true
-    state.pointee.walkNumber &+= 1
-    if state.pointee.walkNumber == 0 { state.pointee.walkNumber = 1 }
-    state.pointee.visited.removeAll()
-    state.pointee.ready.removeAll()
-    let depth = state.pointee.noGradDepth
-    state.pointee.noGradDepth = options.createGraph ? 0 : depth + 1
+    let outer = (state.pointee.walkNumber, state.pointee.noGradDepth)
+    state.pointee.lastWalk &+= 1
+    if state.pointee.lastWalk == 0 { state.pointee.lastWalk = 1 }
+    if state.pointee.walkDepth == 0 { state.pointee.outermostWalk = state.pointee.lastWalk }
+    let w = Walk(number: state.pointee.lastWalk, visited: state.pointee.visited.count, ready: state.pointee.ready.count)
+    state.pointee.walkNumber = w.number
+    state.pointee.walkDepth += 1
+    state.pointee.noGradDepth = options.createGraph ? 0 : outer.1 + 1
+    hold(output.index)  // whatever a callback releases, the graph stays for the walk
     defer {
-      state.pointee.noGradDepth = depth
-      releasePending()
-      state.pointee.isWalking = false
+      leave(w)
+      (state.pointee.walkNumber, state.pointee.noGradDepth) = outer
+      state.pointee.walkDepth -= 1
+      drop(output.index, value: true)
     }
-    try survey(output.index, name)
+    try survey(output.index, w, name)
+    var i = 0
+    while i < count {
+      if targets(i).slot.pointee.walk == w.number { targets(i).slot.pointee.flags.insert(.target) }
+      i += 1
+    }
+    if count > 0 { prune(w, output.index) }
+    try checkGraph(w, name, givesUp: !options.retainGraph && !options.createGraph)
     try scopedWork { () throws(Failure) in
       let seed: Value
       if let given = options.seed { seed = given } else { seed = try Value.full(self, output.dtype, output.shape, 1) }
       output.slot.pointee.pending = seed.index
       hold(seed.index)
-      try deliver(from: output.index)
+      try deliver(from: output.index, w)
     }
-    try finish()
-    if !options.retainGraph, !options.createGraph { giveUpGraph() }
+    try finish(w)
+    if !options.retainGraph, !options.createGraph { giveUpGraph(w) }
   }
 
-  /// Lists everything behind `root` that a gradient flows to, counts how many uses of each must deliver first, and
-  /// refuses the walk while nothing has been touched.
-  private func survey(_ root: UInt32, _ name: StaticString) throws(Failure) {
-    let number = state.pointee.walkNumber
+  /// Lists everything behind `root` that a gradient flows to, and counts how many uses of each must deliver first.
+  private func survey(_ root: UInt32, _ w: Walk, _ name: StaticString) throws(Failure) {
     func visit(_ i: UInt32) throws(Failure) {
-      slot(i).pointee.walk = number
-      slot(i).pointee.waiting = 0
-      slot(i).pointee.pending = 0
-      if !state.pointee.visited.push(i) { throw .memory(name, bytes: state.pointee.visited.count * 4) }
+      let s = slot(i)
+      let v = Visit(
+        slot: i, walk: s.pointee.walk, waiting: s.pointee.waiting, pending: s.pointee.pending, isTarget: s.pointee.flags.contains(.target))
+      if !state.pointee.visited.push(v) { throw .memory(name, bytes: state.pointee.visited.count * MemoryLayout<Visit>.stride) }
+      s.pointee.walk = w.number
+      s.pointee.waiting = 0
+      s.pointee.pending = 0
+      s.pointee.flags.remove(.target)
     }
     try visit(root)
-    var next = 0
+    var next = w.visited
     while next < state.pointee.visited.count {
-      let s = slot(state.pointee.visited[next])
+      let s = slot(state.pointee.visited[next].slot)
       next += 1
       if s.pointee.isLeaf { continue }
-      if s.pointee.flags.contains(.consumed) {
-        throw .graph("\(name): the graph of '\(s.pointee.operation.rule.name)' with output \(s.pointee.shape) was used up by an earlier backward; pass retain_graph to that one")
-      }
-      try checkSaved(s, name)
       var k = 0
       while k < Int(s.pointee.inputCount) {
         let i = inputIndex(s, k)
         if i != 0, slot(i).pointee.requiresGrad {
-          if slot(i).pointee.walk != number { try visit(i) }
+          if slot(i).pointee.walk != w.number { try visit(i) }
           slot(i).pointee.waiting += 1
         }
         k += 1
       }
     }
-    if !state.pointee.ready.reserve(state.pointee.visited.count) { throw .memory(name, bytes: state.pointee.visited.count * 4) }
+    let room = w.ready + state.pointee.visited.count - w.visited
+    if !state.pointee.ready.reserve(room) { throw .memory(name, bytes: room * 4) }
+  }
+
+  /// Adds to `found` the leaves that a gradient of `outputs` would come to, without those of `known`.
+  func findLeaves(
+    behind outputs: UnsafeBufferPointer<Value>, except known: UnsafeBufferPointer<Value>, _ found: inout Stack<UInt32>
+  ) throws(Failure) {
+    state.pointee.lastWalk &+= 1
+    let w = Walk(number: state.pointee.lastWalk, visited: state.pointee.visited.count, ready: state.pointee.ready.count)
+    defer { leave(w) }
+    for y in outputs where y.requiresGrad && y.slot.pointee.walk != w.number { try survey(y.index, w, "checkpoint") }
+    var k = w.visited
+    next: while k < state.pointee.visited.count {
+      let i = state.pointee.visited[k].slot
+      k += 1
+      if !slot(i).pointee.isLeaf { continue }
+      for x in known where x.index == i { continue next }
+      if !found.push(i) { throw .memory("checkpoint", bytes: (found.count + 1) * 4) }
+    }
+  }
+
+  /// Takes what leads to no target out of the walk.
+  private func prune(_ w: Walk, _ root: UInt32) {
+    // In an order in which each node follows all its uses; `waiting` is 0 for all afterwards.
+    state.pointee.ready.pushReserved(root)
+    var next = w.ready
+    while next < state.pointee.ready.count {
+      let s = slot(state.pointee.ready[next])
+      next += 1
+      eachInput(s, w) { x in
+        x.pointee.waiting -= 1
+        return x.pointee.waiting == 0
+      }
+    }
+    // From the leaves back: 1 for what is a target or leads to one.
+    while state.pointee.ready.count > w.ready, let i = state.pointee.ready.pop() {
+      let s = slot(i)
+      var needed = s.pointee.flags.contains(.target)
+      eachInput(s, w) { x in
+        if x.pointee.waiting == 1 { needed = true }
+        return false
+      }
+      s.pointee.waiting = needed ? 1 : 0
+    }
+    var k = w.visited
+    while k < state.pointee.visited.count {
+      let s = slot(state.pointee.visited[k].slot)
+      if s.pointee.waiting == 0 { s.pointee.walk = 0 }
+      s.pointee.waiting = 0
+      k += 1
+    }
+    k = w.visited
+    while k < state.pointee.visited.count {
+      let s = slot(state.pointee.visited[k].slot)
+      if s.pointee.walk == w.number {
+        eachInput(s, w) { x in
+          x.pointee.waiting += 1
+          return false
+        }
+      }
+      k += 1
+    }
+    slot(root).pointee.walk = w.number
+  }
+
+  /// Calls `body` with each input that belongs to the walk, as often as it is one; those it says yes to are ready.
+  @inline(__always) private func eachInput(
+    _ s: UnsafeMutablePointer<Slot>, _ w: Walk, _ body: (UnsafeMutablePointer<Slot>) -> Bool
+  ) {
+    if s.pointee.isLeaf { return }
+    var k = 0
+    while k < Int(s.pointee.inputCount) {
+      let i = inputIndex(s, k)
+      if i != 0, slot(i).pointee.walk == w.number, slot(i).pointee.requiresGrad, body(slot(i)) { state.pointee.ready.pushReserved(i) }
+      k += 1
+    }
+  }
+
+  /// Refuses the walk while nothing has been touched.
+  private func checkGraph(_ w: Walk, _ name: StaticString, givesUp: Bool) throws(Failure) {
+    var k = w.visited
+    while k < state.pointee.visited.count {
+      let v = state.pointee.visited[k], s = slot(v.slot)
+      k += 1
+      if s.pointee.isLeaf || s.pointee.walk != w.number { continue }
+      let operation = s.pointee.operation.rule.name
+      if s.pointee.flags.contains(.consumed) {
+        throw .graph("\(name): the graph of '\(operation)' with output \(s.pointee.shape) was used up by an earlier backward; pass retain_graph to that one")
+      }
+      if givesUp, isUnderWay(v.walk) {
+        throw .graph("\(name): '\(operation)' with output \(s.pointee.shape) belongs to the walk that called this one, which still needs it; pass retain_graph")
+      }
+      try checkSaved(s, name)
+    }
+  }
+
+  /// Whether an outer walk has that number.
+  private func isUnderWay(_ number: UInt32) -> Bool {
+    number != 0 && state.pointee.walkDepth > 1 && number &- state.pointee.outermostWalk < 1 << 31
   }
 
   private func checkSaved(_ s: UnsafeMutablePointer<Slot>, _ name: StaticString) throws(Failure) {
@@ -155,39 +292,49 @@ extension Engine {
   }
 
   /// Takes nodes whose gradient is complete, asks their rule for the inputs' shares, and adds those up.
-  private func deliver(from root: UInt32) throws(Failure) {
+  private func deliver(from root: UInt32, _ w: Walk) throws(Failure) {
     state.pointee.ready.pushReserved(root)
-    while let i = state.pointee.ready.pop() {
+    while state.pointee.ready.count > w.ready, let i = state.pointee.ready.pop() {
       let s = slot(i)
-      if s.pointee.isLeaf { continue }
       if s.pointee.pending != 0 {
+        if s.pointee.hooks != 0 { try runHooks(i) }
+        if s.pointee.isLeaf { continue }
         let g = Value(engine: self, index: s.pointee.pending)
-        let isTarget = s.pointee.flags.contains(.target)
+        let isKept = !s.pointee.flags.isDisjoint(with: [.target, .retainsGrad])
         try scopedWork { () throws(Failure) in
           try s.pointee.operation.rule.vjp(Node(engine: self, index: i), g)
         }
-        if !isTarget {
+        if !isKept {
           s.pointee.pending = 0
           drop(g.index, value: true)
         }
       }
-      var k = 0
-      while k < Int(s.pointee.inputCount) {
-        let input = inputIndex(s, k)
-        if input != 0, slot(input).pointee.requiresGrad {
-          slot(input).pointee.waiting -= 1
-          if slot(input).pointee.waiting == 0 { state.pointee.ready.pushReserved(input) }
-        }
-        k += 1
+      eachInput(s, w) { x in
+        x.pointee.waiting -= 1
+        return x.pointee.waiting == 0
       }
     }
   }
 
-  private func releasePending() {
-    var k = 0
+  /// What the walk noted in the records goes, and what an outer walk had noted there comes back.
+  private func leave(_ w: Walk) {
+    releasePending(w)
+    while state.pointee.visited.count > w.visited, let v = state.pointee.visited.pop() {
+      let s = slot(v.slot)
+      if !s.pointee.flags.contains(.live) || (s.pointee.walk != w.number && s.pointee.walk != 0) { continue }
+      s.pointee.walk = v.walk
+      s.pointee.waiting = v.waiting
+      s.pointee.pending = v.pending
+      if v.isTarget { s.pointee.flags.insert(.target) } else { s.pointee.flags.remove(.target) }
+    }
+    state.pointee.ready.truncate(w.ready)
+  }
+
+  private func releasePending(_ w: Walk) {
+    var k = w.visited
     while k < state.pointee.visited.count {
-      let s = slot(state.pointee.visited[k])
-      if s.pointee.flags.contains(.live), s.pointee.walk == state.pointee.walkNumber, s.pointee.pending != 0 {
+      let s = slot(state.pointee.visited[k].slot)
+      if s.pointee.flags.contains(.live), s.pointee.walk == w.number, s.pointee.pending != 0 {
         let p = s.pointee.pending
         s.pointee.pending = 0
         drop(p, value: true)
@@ -196,24 +343,28 @@ extension Engine {
     }
   }
 
-  private func giveUpGraph() {
-    releasePending()
-    var k = 0
+  private func giveUpGraph(_ w: Walk) {
+    releasePending(w)
+    var k = w.visited
     while k < state.pointee.visited.count {
-      let i = state.pointee.visited[k]
+      let i = state.pointee.visited[k].slot
       let s = slot(i)
-      if s.pointee.flags.contains(.live), s.pointee.walk == state.pointee.walkNumber, !s.pointee.isLeaf { consume(i) }
+      if s.pointee.flags.contains(.live), s.pointee.walk == w.number, !s.pointee.isLeaf { consume(i) }
       k += 1
     }
   }
 
-  /// Adds each leaf's pending gradient to the one it has. What needs memory is made first; the exchange cannot fail.
-  private func accumulateInLeaves(_ createGraph: Bool) throws(Failure) {
-    var k = 0
+  /// Adds each leaf's (or target's) pending gradient to the one it has. What needs memory is made first; the exchange cannot fail.
+  private func accumulate(_ w: Walk, _ createGraph: Bool, targetsOnly: Bool) throws(Failure) {
+    func receives(_ s: UnsafeMutablePointer<Slot>) -> Bool {
+      s.pointee.walk == w.number && s.pointee.pending != 0
+        && (targetsOnly ? s.pointee.flags.contains(.target) : s.pointee.isLeaf || s.pointee.flags.contains(.retainsGrad))
+    }
+    var k = w.visited
     while k < state.pointee.visited.count {
-      let s = slot(state.pointee.visited[k])
+      let s = slot(state.pointee.visited[k].slot)
       k += 1
-      if !s.pointee.isLeaf || s.pointee.pending == 0 { continue }
+      if !receives(s) { continue }
       let p = s.pointee.pending
       if s.pointee.gradient == 0 {
         if isOurs(p) { continue }
@@ -223,11 +374,11 @@ extension Engine {
         try replacePending(s) { () throws(Failure) -> Value in try old + Value(engine: self, index: p) }
       }
     }
-    k = 0
+    k = w.visited
     while k < state.pointee.visited.count {
-      let s = slot(state.pointee.visited[k])
+      let s = slot(state.pointee.visited[k].slot)
       k += 1
-      if !s.pointee.isLeaf || s.pointee.pending == 0 { continue }
+      if !receives(s) { continue }
       let p = s.pointee.pending, old = s.pointee.gradient
       if old != 0, !createGraph, canAddInPlace(old) {
         addInPlace(old, p)
@@ -274,6 +425,7 @@ extension Node {
   func give(_ i: Int, _ v: Value) throws(Failure) {
     let input = engine.inputIndex(slot, i)
     let x = engine.slot(input)
+    if x.pointee.walk != engine.state.pointee.walkNumber { return }  // leads to nothing that was asked for
     let share = v.slot.pointee.shape == x.pointee.shape ? v : try v.sum(toShape: x.pointee.shape)
     if x.pointee.pending == 0 {
       engine.hold(share.index)
@@ -295,6 +447,7 @@ extension Node {
   /// Hands input i its share, g in the places start, start + step, … of a dimension and zero elsewhere, while nothing is
   /// recorded. What several slices of one tensor hand on meets in one buffer, instead of one tensor of zeros for each.
   func givePart(_ i: Int, _ g: Value, dimension d: Int, start: Int, step: Int) throws(Failure) {
+    if !wants(i) { return }
     if g.count == 0 { return try give(i, Value.zeros(engine, g.dtype, engine.slot(engine.inputIndex(slot, i)).pointee.shape)) }
     let x = engine.slot(engine.inputIndex(slot, i))
     let end = start &+ (g.shape[d] &- 1) &* step &+ 1

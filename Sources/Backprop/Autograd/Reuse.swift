@@ -6,7 +6,8 @@ extension Node {
   /// g, the gradient this node was handed, may be written over: nothing is recorded, the walk alone holds it, and nobody asked to
   /// see it. Small ones are in the cache anyway.
   func mayOverwrite(_ g: Value) -> Bool {
-    guard g.count >= 2048, !engine.isRecording, g.index == slot.pointee.pending, !slot.pointee.flags.contains(.target), engine.isOurs(g.index) else {
+    guard g.count >= 2048, !engine.isRecording, g.index == slot.pointee.pending,
+      slot.pointee.flags.isDisjoint(with: [.target, .retainsGrad]), engine.isOurs(g.index) else {
       return false
     }
     g.slot.pointee.part = Part()  // zeros that slices left there may not stay zeros
@@ -15,7 +16,7 @@ extension Node {
 
   /// f(g, b), in g's memory where that may be. `last`: the rule does not use g afterwards. Only while nothing is recorded.
   @inline(never) func share(_ kernel: BinaryKernel, _ g: Value, _ b: Value, last: Bool = true) throws(Failure) -> Value {
-    if last, mayOverwrite(g), b.dtype == g.dtype, engine.fits(b.index, in: g.index) {
+    if last, mayOverwrite(g), b.dtype == g.dtype, b.shape.stretches(to: g.shape) {
       engine.runInPlace(kernel, g.index, b.index)
       return g
     }
@@ -43,20 +44,5 @@ extension Node {
   func place(_ g: Value, _ gradient: Value) throws(Failure) -> Value {
     if gradient.index == g.index, mayOverwrite(g) { return g }
     return try Value.empty(engine, g.dtype, g.shape, for: slot.pointee.operation.rule.name)
-  }
-}
-
-extension Engine {
-  /// x stretches to y's shape.
-  fileprivate func fits(_ x: UInt32, in y: UInt32) -> Bool {
-    let a = slot(x).pointee.shape, b = slot(y).pointee.shape
-    if a == b { return true }
-    if a.count > b.count { return false }
-    var i = 1
-    while i <= a.count {
-      if a[a.count - i] != 1 && a[a.count - i] != b[b.count - i] { return false }
-      i += 1
-    }
-    return true
   }
 }

@@ -123,8 +123,9 @@ struct Node {
   var output: Value { Value(engine: engine, index: index) }
   var inputCount: Int { Int(slot.pointee.inputCount) }
 
+  /// Whether the walk wants input i's share of the gradient.
   func wants(_ i: Int) -> Bool {
     let input = engine.inputIndex(slot, i)
-    return input != 0 && engine.slot(input).pointee.requiresGrad
+    return input != 0 && engine.slot(input).pointee.requiresGrad && engine.slot(input).pointee.walk == engine.state.pointee.walkNumber
   }
 }

@@ -17,6 +17,14 @@ package struct Value {
   package var isLeaf: Bool { slot.pointee.isLeaf }
   package var isContiguous: Bool { slot.isContiguous }
   package var operationName: StaticString { slot.pointee.operation == .leaf ? "" : slot.pointee.operation.rule.name }
+  /// The same, and of a custom operation the name its user gave; valid while the tensor lives.
+  package var operationCString: UnsafePointer<CChar> {
+    if slot.pointee.operation == .custom, slot.pointee.attributes != 0 {
+      let c = engine.callback(UInt32(truncatingIfNeeded: engine.state.pointee.attributes[slot.pointee.attributes].pointee.a))
+      return UnsafeRawPointer(c).assumingMemoryBound(to: CChar.self)
+    }
+    return operationName.cString
+  }
   package var version: Int { Int(engine.storage(slot.pointee.storage).pointee.version) }
 
   /// The first element.

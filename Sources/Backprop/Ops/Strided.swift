@@ -212,7 +212,7 @@ extension Engine {
   }
 
   /// A gradient that is everywhere the same number stays one number. Only gradients: a user's tensor has memory of its own.
-  private var isWalking: Bool { state.pointee.isWalking && !isRecording }
+  private var isWalking: Bool { state.pointee.walkDepth > 0 && !isRecording }
 
   /// `one`, of no dimensions, seen in every place of `shape`; takes `one` over.
   private func stretch(_ one: UInt32, to shape: Dims, _ operation: StaticString) throws(Failure) -> UInt32 {

@@ -25,6 +25,7 @@ enum Operation: UInt16, CaseIterable {
   case truncDivide  // div with a rounding mode
   case linearRecurrence, scaledGradient
   case resample, resampleTranspose, maxUnpool
+  case custom
 
   var rule: RuleRecord {
     switch self {
@@ -160,6 +161,7 @@ enum Operation: UInt16, CaseIterable {
     case .resample: RuleRecord(Resample.self)
     case .resampleTranspose: RuleRecord(ResampleTranspose.self)
     case .maxUnpool: RuleRecord(MaxUnpool.self)
+    case .custom: RuleRecord(Custom.self)
     }
   }
 }

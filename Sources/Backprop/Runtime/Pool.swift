@@ -99,7 +99,7 @@ struct Stack<Element> {
   /// The elements in place; there must be some.
   func withBase<T>(_ body: (UnsafeMutablePointer<Element>) -> T) -> T { body(base.unsafelyUnwrapped) }
 
-  mutating func removeAll() { count = 0 }
+  mutating func truncate(_ n: Int) { count = n }
 
   mutating func destroy() {
     shim_free(base)

@@ -130,6 +130,18 @@ extension Dims {
     return out
   }
 
+  /// Whether sizes of 1 and missing ones in front can be repeated to make `target`.
+  @inline(never) func stretches(to target: Dims) -> Bool {
+    if self == target { return true }
+    if count > target.count { return false }
+    var i = 1
+    while i <= count {
+      if self[count - i] != 1 && self[count - i] != target[target.count - i] { return false }
+      i += 1
+    }
+    return true
+  }
+
   /// Strides with which a tensor of shape `self` and these strides reads as `target` (0 along stretched dimensions).
   @inline(never) func strides(_ strides: Dims, stretchedTo target: Dims) -> Dims {
     var s = Dims(repeating: 0, count: target.count)

@@ -23,10 +23,20 @@ struct EngineState {
   var scopes = Stack<Int>()
 
   var noGradDepth = 0
+  /// The innermost walk under way, the outermost, and the last that was begun.
   var walkNumber: UInt32 = 0
-  var visited = Stack<UInt32>()
+  var outermostWalk: UInt32 = 0
+  var lastWalk: UInt32 = 0
+  var walkDepth = 0
+  var visited = Stack<Visit>()
   var ready = Stack<UInt32>()
-  var isWalking = false
+  /// Functions of the user's: custom operations and hooks; and those whose tensor is gone, to be released.
+  var callbacks = Pool<Callback>()
+  var doomed: UInt32 = 0
+  var hookSerial = 0
+  /// Calls of users' functions under way, and the scopes that were open when the innermost began.
+  var callDepth = 0
+  var scopeFloor = 0
 
   var threads: Int
   var seed: UInt64
@@ -125,6 +135,7 @@ extension Engine {
     s.pointee.manyInputs = nil
     s.pointee.walk = 0
     s.pointee.pending = 0
+    s.pointee.hooks = 0
     s.pointee.part = Part()
     return i
   }
@@ -196,11 +207,17 @@ extension Engine {
   @inline(never) func drop(_ i: UInt32, value: Bool) {
     var dead: UInt32 = 0
     dropOne(i, value: value, &dead)
+    if dead != 0 { free(list: dead) }
+  }
+
+  private func free(list: UInt32) {
+    var dead = list
     while dead != 0 {
       let k = dead
       dead = slot(k).pointee.next
       free(k, &dead)
     }
+    if state.pointee.doomed != 0 { releaseDoomed() }
   }
 
   private func dropOne(_ i: UInt32, value: Bool, _ dead: inout UInt32) {
@@ -222,6 +239,7 @@ extension Engine {
   private func free(_ i: UInt32, _ dead: inout UInt32) {
     let s = slot(i)
     dropInputs(i, &dead)
+    if s.pointee.hooks != 0 { doomHooks(s) }
     if s.pointee.gradient != 0 { dropOne(s.pointee.gradient, value: true, &dead); s.pointee.gradient = 0 }
     if s.pointee.storage != 0 { releaseStorage(s.pointee.storage); s.pointee.storage = 0 }
     s.pointee.flags = []
@@ -245,7 +263,11 @@ extension Engine {
       state.pointee.allocator.release(UnsafeMutableRawPointer(many), size: s.pointee.manyInputsSize)
       s.pointee.manyInputs = nil
     }
-    if s.pointee.attributes != 0 { state.pointee.attributes.give(s.pointee.attributes); s.pointee.attributes = 0 }
+    if s.pointee.attributes != 0 {
+      if s.pointee.operation == .custom { doom(UInt32(truncatingIfNeeded: state.pointee.attributes[s.pointee.attributes].pointee.a)) }
+      state.pointee.attributes.give(s.pointee.attributes)
+      s.pointee.attributes = 0
+    }
     if s.pointee.saved & 128 != 0 {
       s.pointee.values -= 1
       if s.pointee.values == 0, s.pointee.storage != 0 { releaseStorage(s.pointee.storage); s.pointee.storage = 0 }
@@ -258,11 +280,7 @@ extension Engine {
     var dead: UInt32 = 0
     dropInputs(i, &dead)
     slot(i).pointee.flags.insert(.consumed)
-    while dead != 0 {
-      let k = dead
-      dead = slot(k).pointee.next
-      free(k, &dead)
-    }
+    free(list: dead)
   }
 
   @inline(__always) func inputIndex(_ s: UnsafeMutablePointer<Slot>, _ k: Int) -> UInt32 {
@@ -292,6 +310,9 @@ extension Engine {
   }
 
   package func popScope() throws(Failure) {
+    if state.pointee.scopes.count == state.pointee.scopeFloor {
+      throw .argument(state.pointee.callDepth == 0 ? "scope_pop: no scope is open" : "scope_pop: the scope was opened outside this callback")
+    }
     guard let start = state.pointee.scopes.pop() else { throw .argument("scope_pop: no scope is open") }
     while state.pointee.scoped.count > start, let entry = state.pointee.scoped.pop() {
       let s = slot(entry.slot)
@@ -321,6 +342,28 @@ extension Engine {
   }
 
   /// Runs `body` with its temporaries freed at the end.
+  /// The same for several results, at most `most`: `body` writes them to `results` and says how many there are.
+  @inline(never) @discardableResult func scoped(
+    most: Int, _ results: UnsafeMutablePointer<Value>, _ body: () throws(Failure) -> Int
+  ) throws(Failure) -> Int {
+    let room = state.pointee.scoped.count + most
+    if !state.pointee.scoped.reserve(room) { throw .memory("scope", bytes: room * MemoryLayout<ScopedHandle>.stride) }
+    var count = 0
+    try scopedWork { () throws(Failure) in
+      count = try body()
+      var i = 0
+      while i < count { retainHandle(results[i].index); i += 1 }
+    }
+    if state.pointee.scopes.count == 0 { return count }
+    var i = 0
+    while i < count {
+      let k = results[i].index
+      state.pointee.scoped.pushReserved(ScopedHandle(slot: k, generation: slot(k).pointee.generation))
+      i += 1
+    }
+    return count
+  }
+
   @inline(never) func scopedWork(_ body: () throws(Failure) -> Void) throws(Failure) {
     try pushScope()
     do throws(Failure) { try body() } catch {

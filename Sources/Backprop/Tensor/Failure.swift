@@ -43,8 +43,14 @@ package struct FailureText: ExpressibleByStringInterpolation {
     package mutating func appendInterpolation(_ x: Double) { out.append(x) }
     package mutating func appendInterpolation(_ d: Dims) { out.append(d) }
     package mutating func appendInterpolation(_ t: DType) { out.append(t.name) }
+    /// A sentence of our own.
+    package mutating func appendInterpolation(whole s: UnsafePointer<CChar>) { out.append(whole: s) }
     package mutating func appendInterpolation(cString s: UnsafePointer<CChar>) { out.append(cString: s) }
   }
+}
+
+extension StaticString {
+  package var cString: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
 }
 
 /// Writes at most 255 bytes of UTF-8 and a zero; what does not fit is cut. Out of line: failing is rare, code size is not.
@@ -75,6 +81,11 @@ struct MessageWriter {
     var i = 0
     while i < 80, s[i] != 0 { append(byte: UInt8(bitPattern: s[i])); i += 1 }
     if s[i] != 0 { append("…") }
+  }
+
+  @inline(never) mutating func append(whole s: UnsafePointer<CChar>) {
+    var i = 0
+    while s[i] != 0 { append(byte: UInt8(bitPattern: s[i])); i += 1 }
   }
 
   @inline(never) mutating func append(_ n: Int) {

@@ -131,6 +131,7 @@ extension Engine {
       }
       generations[state.pointee.id] = last
     }
+    destroyCallbacks()
     destroyOptimizers()
     destroyArchives()
     // Storages still referenced: free the memory itself; the slots that look into it go with the pools.
@@ -155,6 +156,7 @@ extension Engine {
     state.pointee.slots.destroy()
     state.pointee.storages.destroy()
     state.pointee.attributes.destroy()
+    state.pointee.callbacks.destroy()
     state.pointee.optimizers.destroy()
     state.pointee.archives.destroy()
     state.pointee.scoped.destroy()

@@ -25,6 +25,8 @@ struct Slot {
   var strides: Dims
   /// The accumulated gradient of a leaf, or 0.
   var gradient: UInt32
+  /// The first of the functions that see this tensor's gradient in a walk, or 0.
+  var hooks: UInt32
   /// Number of the attributes record, or 0.
   var attributes: UInt32
   /// The first `directInputs`; 0 where the graph does not need one. More: `manyInputs`.
@@ -53,8 +55,10 @@ struct Slot {
     static let gradient = Flags(rawValue: 8)
     /// The graph behind this tensor was used up by a backward walk.
     static let consumed = Flags(rawValue: 16)
-    /// A target of `gradients(of:)`: its gradient is captured.
+    /// A target of the walk under way: its gradient is captured.
     static let target = Flags(rawValue: 32)
+    /// Computed, but keeps its gradient as a leaf does.
+    static let retainsGrad = Flags(rawValue: 64)
   }
 
   var isLeaf: Bool { operation == .leaf }

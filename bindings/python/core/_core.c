@@ -47,6 +47,7 @@
 #include "creation.h"
 #include "methods.h"
 #include "gradients.h"
+#include "callbacks.h"
 #include "runtime.h"
 #include "optimizers.h"
 #include "files.h"
@@ -72,7 +73,7 @@ enum { F = 1, M = 2, FM = 3, P = 4, I = 8, FMI = 11, PI = 12 };
   OPERATIONS_ELEMENTWISE(OP) OPERATIONS_REDUCTIONS(OP) OPERATIONS_SORTING(OP) OPERATIONS_PRODUCTS(OP) \
   OPERATIONS_MOVEMENT(OP) OPERATIONS_INDICES(OP) \
   OPERATIONS_NETWORKS(OP) OPERATIONS_CONVOLUTION(OP) OPERATIONS_POOLING(OP) OPERATIONS_RESAMPLING(OP) OPERATIONS_LOSSES(OP) \
-  OPERATIONS_CREATION(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) \
+  OPERATIONS_CREATION(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) OPERATIONS_CALLBACKS(OP) \
   OPERATIONS_OPTIMIZERS(OP) OPERATIONS_RUNTIME(OP) OPERATIONS_FILES(OP)
 
 #define ROW(id, name, where, run, f, g, signature) {#name, where, run, (Any)f, (Any)g, signature, #name signature, 0, 0, 0, -1, {0}},
@@ -207,6 +208,7 @@ static PyObject *get_is_leaf(PyObject *self, void *unused) { (void)unused; retur
 static PyObject *get_device(PyObject *self, void *unused) { (void)self; (void)unused; return Py_NewRef(the_device); }
 static PyObject *get_itemsize(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(dtype_table[bp_dtype_of(HANDLE(self))].size); }
 static PyObject *get_false(PyObject *self, void *unused) { (void)self; (void)unused; Py_RETURN_FALSE; }
+static PyObject *get_retains_grad(PyObject *self, void *unused) { (void)unused; return PyBool_FromLong(bp_retains_grad(HANDLE(self))); }
 static PyObject *get_version(PyObject *self, void *unused) { (void)unused; return PyLong_FromLongLong(bp_version_of(HANDLE(self))); }
 
 static PyObject *get_dtype(PyObject *self, void *unused) {
@@ -326,6 +328,7 @@ static PyGetSetDef tensor_getset[] = {
   {"grad_fn", get_grad_fn, NULL, "Name of the operation that made it, or None.", NULL},
   {"T", get_t, NULL, "Dimensions reversed.", NULL}, {"mT", get_mt, NULL, "Last two dimensions swapped.", NULL},
   {"nbytes", get_nbytes, NULL, NULL, NULL}, {"itemsize", get_itemsize, NULL, NULL, NULL}, {"is_cuda", get_false, NULL, NULL, NULL},
+  {"retains_grad", get_retains_grad, NULL, "Whether a computed tensor keeps its gradient.", NULL},
   {"_version", get_version, NULL, "How often the values were changed in place.", NULL}, {0}};
 
 static PyMemberDef tensor_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(Tensor, weak), READONLY, NULL}, {0}};

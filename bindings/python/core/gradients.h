@@ -13,21 +13,6 @@ static PyObject *run_set_grad_enabled(const Row *r, PyObject **v) {
   return PyBool_FromLong(was);
 }
 
-/* The handles of a sequence of tensors; *holder keeps them alive. NULL with an exception. */
-static bp_tensor **handles(const Row *r, PyObject *sequence, PyObject **holder, Py_ssize_t *n) {
-  bp_tensor **list = NULL;
-  if (!(*holder = PySequence_Tuple(sequence))) return NULL;
-  *n = PyTuple_Size(*holder);
-  if (*n > INT32_MAX || !(list = calloc((size_t)*n + 1, sizeof *list))) PyErr_NoMemory();
-  for (Py_ssize_t i = 0; list && i < *n; i++)
-    if (!(list[i] = tensor_argument(r->name, NAME(1), PyTuple_GetItem(*holder, i)))) {
-      free(list);
-      list = NULL;
-    }
-  if (!list) Py_CLEAR(*holder);
-  return list;
-}
-
 /* _grad(output, inputs, seed, retain_graph, create_graph, allow_unused) → tuple of gradients or None */
 static PyObject *run_grad(const Row *r, PyObject **v) {
   bp_backward_options o = BP_BACKWARD_OPTIONS_INIT;
@@ -40,7 +25,7 @@ static PyObject *run_grad(const Row *r, PyObject **v) {
   o.retain_graph = retain, o.create_graph = create, o.allow_unused = unused;
   PyObject *holder, *result = NULL;
   Py_ssize_t n;
-  bp_tensor **inputs = handles(r, v[1], &holder, &n), **grads;
+  bp_tensor **inputs = handles(r, 1, v[1], &holder, &n), **grads;
   if (!inputs) return NULL;
   if (!(grads = calloc((size_t)n + 1, sizeof *grads))) PyErr_NoMemory();
   else if (bp_autograd_grad(output, (int32_t)n, inputs, grads, &o)) fail();
@@ -93,7 +78,7 @@ static PyObject *run_gradcheck(const Row *r, PyObject **v) {
   o.eps = eps, o.atol = atol, o.rtol = rtol, o.second_order = second;
   PyObject *holder;
   Check check = {v[0], NULL, 0};
-  bp_tensor **inputs = handles(r, v[1], &holder, &check.n);
+  bp_tensor **inputs = handles(r, 1, v[1], &holder, &check.n);
   if (!inputs) return NULL;
   bp_status status = bp_gradcheck(ctx, check_function, &check, (int32_t)check.n, inputs, &o);
   Py_XDECREF(check.output);

@@ -41,7 +41,16 @@ static PyObject *run_backward(const Row *r, PyObject **v) {
   o.create_graph = create;
   TRUTH_OR(2, retain, 0);
   o.retain_graph = absent(v[2]) ? create : retain;
-  return done(bp_backward_with(x, &o));
+  if (absent(v[4])) return done(bp_backward_with(x, &o));
+  PyObject *one = is_tensor(v[4]) ? PyTuple_Pack(1, v[4]) : Py_NewRef(v[4]), *holder;
+  Py_ssize_t n;
+  bp_tensor **inputs = one ? handles(r, 4, one, &holder, &n) : NULL;
+  Py_XDECREF(one);
+  if (!inputs) return NULL;
+  bp_status status = bp_backward_inputs(x, (int32_t)n, inputs, &o);
+  free(inputs);
+  Py_DECREF(holder);
+  return done(status);
 }
 
 static PyObject *run_requires_grad_(const Row *r, PyObject **v) {
@@ -162,7 +171,7 @@ static PyObject *run_format(const Row *r, PyObject **v) {
   CAST(OP, float) CAST(OP, double) CAST(OP, long) CAST(OP, int) CAST(OP, bool) CAST(OP, half) CAST(OP, bfloat16) CAST(OP, byte) \
   OP(to, to, M, run_to, NULL, NULL, "(input, target=None, dtype=None, *, device=None, copy=False, non_blocking=False)") \
   OP(cpu, cpu, M, run_same, NULL, NULL, "(input)") \
-  OP(backward, backward, M, run_backward, NULL, NULL, "(input, gradient=None, retain_graph=None, create_graph=False)") \
+  OP(backward, backward, M, run_backward, NULL, NULL, "(input, gradient=None, retain_graph=None, create_graph=False, inputs=None)") \
   OP(requires_grad_, requires_grad_, M, run_requires_grad_, NULL, NULL, "(input, requires_grad=True)") \
   OP(size, size, M, run_size, NULL, NULL, "(input, dim=None)") \
   OP(stride, stride, M, run_stride, NULL, NULL, "(input, dim=None)") \

@@ -54,6 +54,7 @@ typedef struct Borrowed {
   Py_buffer buffer;
   void *dlpack; /* if not NULL, this is what is borrowed, and delete_dlpack gives it back */
   void (*delete_dlpack)(void *);
+  void (*finish)(struct Borrowed *); /* if not NULL, this frees all of it, and the rest is not looked at */
   struct Borrowed *next;
 } Borrowed;
 static Borrowed *pending;
@@ -74,6 +75,10 @@ static void drain(void) {
   while (pending) {
     Borrowed *b = pending;
     pending = b->next;
+    if (b->finish) {
+      b->finish(b);
+      continue;
+    }
     if (!b->dlpack) PyBuffer_Release(&b->buffer);
     else if (b->delete_dlpack) b->delete_dlpack(b->dlpack);
     free(b);

@@ -24,3 +24,18 @@ struct Row {
 #define TRUTH_OR(i, x, otherwise) int x = truth(v[i], otherwise); if (x < 0) return NULL
 #define SIZES(i, x, n) int64_t x[BP_MAX_DIMS]; int n = as_sizes(r->name, NAME(i), v[i], x); if (n < 0) return NULL
 #define DTYPE_OR(i, x, otherwise) bp_dtype x = otherwise; if (as_dtype(r->name, v[i], &x)) return NULL
+
+/* The handles of a sequence of tensors, argument k; *holder keeps them alive. NULL with an exception. */
+static bp_tensor **handles(const Row *r, int k, PyObject *sequence, PyObject **holder, Py_ssize_t *n) {
+  bp_tensor **list = NULL;
+  if (!(*holder = PySequence_Tuple(sequence))) return NULL;
+  *n = PyTuple_Size(*holder);
+  if (*n > INT32_MAX || !(list = calloc((size_t)*n + 1, sizeof *list))) PyErr_NoMemory();
+  for (Py_ssize_t i = 0; list && i < *n; i++)
+    if (!(list[i] = tensor_argument(r->name, NAME(k), PyTuple_GetItem(*holder, i)))) {
+      free(list);
+      list = NULL;
+    }
+  if (!list) Py_CLEAR(*holder);
+  return list;
+}

@@ -13,7 +13,7 @@ from . import _core
 from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
 from ._core import __version__
 from ._functions import allclose, equal
-from ._grad_mode import enable_grad, no_grad, set_grad_enabled
+from ._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ._recurrent import gru, lstm, rnn_relu, rnn_tanh
 
 inf = 1e999
@@ -21,7 +21,7 @@ nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
 
-_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special")
+_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
     "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma _safe_softmax",

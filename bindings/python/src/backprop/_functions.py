@@ -17,6 +17,21 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     return not off.any().item()
 
 
+def register_hook(self, hook):
+    """Calls hook(gradient) in every backward pass, when this tensor's gradient is complete; what it returns, unless None, stands in the
+    gradient's place. Returns an object whose remove() takes the hook away."""
+    from .utils.hooks import RemovableHandle
+
+    return RemovableHandle(self, self._register_hook(hook))
+
+
+def register_post_accumulate_grad_hook(self, hook):
+    """Calls hook(tensor) after backward() has added to this leaf's .grad."""
+    from .utils.hooks import RemovableHandle
+
+    return RemovableHandle(self, self._register_hook(hook, True))
+
+
 def _method(function):
     setattr(Tensor, function.__name__, function)
 
@@ -35,6 +50,6 @@ for _function in "quantile nanquantile dist diff renorm cov corrcoef histc binco
     _later(_function, "_composed_reductions")
 for _function in "angle frexp isclose mvlgamma".split():
     _later(_function, "_composed_elementwise")
-for _function in (equal, allclose):
+for _function in (equal, allclose, register_hook, register_post_accumulate_grad_hook):
     _method(_function)
 del _function

@@ -63,3 +63,17 @@ class set_grad_enabled(_Mode):
     def __call__(self, function):
         _set_grad_enabled(self._was)
         return super().__call__(function)
+
+
+class inference_mode(_Mode):
+    """As no_grad, under another name: nothing is recorded inside. inference_mode(False) records."""
+
+    def __new__(cls, mode=True):
+        made = super().__new__(cls)
+        if not callable(mode):
+            return made
+        made.__init__()
+        return made(mode)
+
+    def __init__(self, mode=True):
+        super().__init__(not mode)

@@ -2,21 +2,37 @@
 
 from .. import _core
 from .._core import Tensor
-from .._grad_mode import enable_grad, no_grad, set_grad_enabled
+from .._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 
-__all__ = ["GradcheckError", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck", "no_grad", "set_grad_enabled"]
+__all__ = ["Function", "GradcheckError", "backward", "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "inference_mode",
+           "no_grad", "set_grad_enabled"]
+
+
+def __getattr__(name):
+    if name in ("functional", "function"):
+        return __import__("importlib").import_module(f"{__name__}.{name}")
+    if name == "Function":
+        from .function import Function
+
+        return Function
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 def _tuple(x):
     return (x,) if x is None or isinstance(x, Tensor) else tuple(x)
 
 
-def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None):
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None, is_grads_batched=False,
+         materialize_grads=False):
     """d outputs / d inputs, without touching any .grad. Several outputs are summed, each weighted by its grad_outputs.
 
     With create_graph the result can be differentiated again. An input that plays no part is an error unless allow_unused,
-    when its gradient is None.
+    when its gradient is None, or materialize_grads, when it is zeros.
     """
+    if is_grads_batched:
+        raise ValueError("grad: is_grads_batched is not there; call grad for each of the grad_outputs")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.")
     outputs, inputs = _tuple(outputs), _tuple(inputs)
     seeds = (None,) * len(outputs) if grad_outputs is None else _tuple(grad_outputs)
     if len(seeds) != len(outputs):
@@ -31,7 +47,10 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         output, seed = outputs[0], seeds[0]
     else:
         output, seed = _weighted_sum(outputs, seeds), None
-    return _core._grad(output, inputs, seed, retain_graph, create_graph, bool(allow_unused))
+    gradients = _core._grad(output, inputs, seed, retain_graph, create_graph, bool(allow_unused) or materialize_grads)
+    if materialize_grads:
+        return tuple(_core.zeros_like(x) if g is None else g for g, x in zip(gradients, inputs))
+    return gradients
 
 
 def _weighted_sum(outputs, seeds):
@@ -44,16 +63,16 @@ def _weighted_sum(outputs, seeds):
     return total
 
 
-def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False):
-    """Adds the gradients of several tensors, each weighted by its grad_tensors, to the leaves' .grad."""
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, inputs=None):
+    """Adds the gradients of several tensors, each weighted by its grad_tensors, to the .grad of the leaves, or of inputs alone."""
     tensors = _tuple(tensors)
     seeds = (None,) * len(tensors) if grad_tensors is None else _tuple(grad_tensors)
     if len(seeds) != len(tensors):
         raise RuntimeError(f"backward: {len(tensors)} tensors, but {len(seeds)} grad_tensors")
     if len(tensors) == 1:
-        tensors[0].backward(seeds[0], retain_graph, create_graph)
+        tensors[0].backward(seeds[0], retain_graph, create_graph, inputs)
     else:
-        _weighted_sum(tensors, seeds).backward(None, retain_graph, create_graph)
+        _weighted_sum(tensors, seeds).backward(None, retain_graph, create_graph, inputs)
 
 
 class GradcheckError(RuntimeError):
@@ -64,7 +83,15 @@ def _check(func, inputs, eps, atol, rtol, raise_exception, second_order):
     inputs = _tuple(inputs)
     if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         raise ValueError("gradcheck expects at least one input tensor that requires gradient")
-    sentence = _core._gradcheck(func, inputs, eps, atol, rtol, second_order)
+
+    def one(*xs):
+        result = func(*xs)
+        if not isinstance(result, (tuple, list)):
+            return result
+        parts = [y.reshape(-1) for y in result if y.is_floating_point()]
+        return _core.cat(parts) if parts else _core.zeros(0, dtype=_core.float64)
+
+    sentence = _core._gradcheck(one, inputs, eps, atol, rtol, second_order)
     if sentence and raise_exception:
         raise GradcheckError(sentence)
     return sentence is None
