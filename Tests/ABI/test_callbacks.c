@@ -148,8 +148,10 @@ int main(void) {
 
   begin("after accumulation the leaf has its gradient");
   called = 0;
-  check(bp_register_post_accumulate_grad_hook(x, twice, NULL, NULL) > 0);
+  id = bp_register_post_accumulate_grad_hook(x, twice, NULL, NULL);
+  check(id > 0);
   check(bp_backward(bp_square(x)) == BP_OK && called == 1 && bp_item(bp_grad(x)) == 6);
+  check(bp_remove_hook(x, id) == BP_OK);
   check(bp_register_post_accumulate_grad_hook(bp_square(x), twice, NULL, NULL) < 0);
   bp_context_clear(ctx);
   bp_zero_grad(x);

@@ -2,17 +2,16 @@
  * Python functions that the library calls during a walk: hooks, custom operations, checkpoints; and derivatives beyond one gradient
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* The function, and what it returned last, whose handles the library still reads. Released as borrowed memory is. */
+/* The function. Released as borrowed memory is. */
 typedef struct {
   Borrowed pending;
-  PyObject *function, *last;
+  PyObject *function;
   Py_ssize_t inputs, outputs;
 } Called;
 
 static void finish_called(Borrowed *b) {
   Called *c = (Called *)b;
   Py_XDECREF(c->function);
-  Py_XDECREF(c->last);
   free(c);
 }
 
@@ -41,8 +40,8 @@ static PyObject *tuple_of(bp_tensor *const *t, Py_ssize_t n) {
 static int call_function(Called *c, const char *name, PyObject *arguments, Py_ssize_t n, bp_tensor **out) {
   PyObject *result = arguments ? PyObject_CallObject(c->function, arguments) : NULL;
   Py_XDECREF(arguments);
-  PyObject *before = c->last;
-  c->last = result;
+  PyObject *before = last_result;
+  last_result = result;
   Py_XDECREF(before);
   if (!result) return 1;
   if (!n) return 0;
@@ -64,9 +63,9 @@ static int hook_function(void *user, bp_tensor *grad, bp_tensor **replacement) {
   scope_depth++;
   PyObject *arguments = tuple_of(&grad, 1);
   int bad = call_function(c, "hook", arguments, 0, NULL);
-  if (!bad && c->last != Py_None && c->outputs) {
-    if (is_tensor(c->last)) *replacement = HANDLE(c->last);
-    else bad = (type_error("hook", "result", "None or a Tensor", c->last), 1);
+  if (!bad && last_result != Py_None && c->outputs) {
+    if (is_tensor(last_result)) *replacement = HANDLE(last_result);
+    else bad = (type_error("hook", "result", "None or a Tensor", last_result), 1);
   }
   scope_depth--;
   return bad;
@@ -111,6 +110,7 @@ static int custom_function(void *user, bp_tensor *const *outputs, bp_tensor *con
 /* The results of bp_custom() and bp_checkpoint(): wrapped, or what went wrong and the function given up. */
 static PyObject *results_of(bp_status status, Called *c, bp_tensor **results, Py_ssize_t n) {
   if (status) {
+    forget_result();
     finish_called(&c->pending);
     return fail();
   }
@@ -119,6 +119,7 @@ static PyObject *results_of(bp_status status, Called *c, bp_tensor **results, Py
     PyObject *x = wrap(results[i]);
     if (!x || !tuple || PyTuple_SetItem(tuple, i, x)) Py_CLEAR(tuple);
   }
+  if (last_result) forget_result();
   if (pending) drain();
   return tuple;
 }
@@ -150,13 +151,13 @@ static int checkpoint_function(void *user, bp_tensor *const *inputs, bp_tensor *
   Called *c = user;
   scope_depth++;
   int bad = call_function(c, "checkpoint", tuple_of(inputs, c->inputs), 0, NULL);
-  Py_ssize_t n = !bad && PyTuple_Check(c->last) ? PyTuple_Size(c->last) : 0;
+  Py_ssize_t n = !bad && PyTuple_Check(last_result) ? PyTuple_Size(last_result) : 0;
   if (!bad && (n < 1 || n > c->outputs)) {
     PyErr_Format(PyExc_RuntimeError, "checkpoint: the function must return 1 to %zd Tensors, not %zd", c->outputs, n);
     bad = 1;
   }
   for (Py_ssize_t i = 0; !bad && i < n; i++) {
-    PyObject *x = PyTuple_GetItem(c->last, i);
+    PyObject *x = PyTuple_GetItem(last_result, i);
     if (is_tensor(x)) outputs[i] = HANDLE(x);
     else bad = (type_error("checkpoint", "result", "a Tensor", x), 1);
   }

@@ -39,6 +39,7 @@ static PyObject *run_grad(const Row *r, PyObject **v) {
   free(grads);
   free(inputs);
   Py_DECREF(holder);
+  if (last_result) forget_result();
   return result;
 }
 

@@ -43,7 +43,18 @@ static PyObject *fail(void) {
   return NULL;
 }
 
+/* What a Python function returned to the library last: kept until the library has read its handles. */
+static PyObject *last_result;
+
+static void forget_result(void) {
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  Py_CLEAR(last_result);
+  PyErr_Restore(type, value, trace);
+}
+
 static PyObject *done(bp_status status) {
+  if (last_result) forget_result();
   if (status) return fail();
   Py_RETURN_NONE;
 }
