@@ -76,7 +76,7 @@ private func several(
     o.keepsOutputs = given.keep_outputs != 0
     try withValues(n_inputs, inputs, "custom") { (x) throws(Failure) in
       try withValues(n_outputs, outputs, "custom") { (y) throws(Failure) in
-        try several(e, n_outputs, results, "custom") { (r) throws(Failure) in 
+        try several(e, n_outputs, results, "custom") { (r) throws(Failure) in
           try e.custom(x, y, o, r)
           return y.count
         }

@@ -67,7 +67,7 @@ static int block(void *user, bp_tensor *const *inputs, bp_tensor **outputs) {
   return outputs[0] ? 0 : 1;
 }
 
-static int keep(void *user, bp_tensor *grad, bp_tensor **replacement) {
+static int doubled(void *user, bp_tensor *grad, bp_tensor **replacement) {
   (void)user;
   *replacement = bp_mul(grad, bp_number(bp_context_of(grad), 2));
   return *replacement ? 0 : 1;
@@ -80,7 +80,7 @@ static int callbacks(job *j) {
   int64_t hook = 0;
   int good = 0;
   if (bp_scope_push(j->ctx) != BP_OK) return 0;
-  if (bp_checkpoint(j->ctx, block, j->w, NULL, 1, &j->x, 1, &y) == BP_OK) hook = bp_register_hook(y, keep, NULL, NULL);
+  if (bp_checkpoint(j->ctx, block, j->w, NULL, 1, &j->x, 1, &y) == BP_OK) hook = bp_register_hook(y, doubled, NULL, NULL);
   bp_no_grad_push(j->ctx);
   cube = hook > 0 ? bp_mul(bp_square(y), y) : NULL;
   bp_no_grad_pop(j->ctx);
