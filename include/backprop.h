@@ -68,6 +68,7 @@ const char *bp_instruction_set(void);
 typedef struct bp_context bp_context;     /* owns everything below */
 typedef struct bp_tensor bp_tensor;       /* an n-dimensional array that may remember how it was made */
 typedef struct bp_optimizer bp_optimizer; /* parameters, options and per-parameter state */
+typedef struct bp_scheduler bp_scheduler; /* a learning rate that changes as training goes on */
 typedef struct bp_archive bp_archive;     /* named tensors read from a file */
 
 #define BP_MAX_DIMS 8
@@ -1049,10 +1050,14 @@ bp_tensor *bp_affine_grid(const bp_tensor *theta, int32_t n, const int64_t *size
  *     bp_optimizer_add(opt, w);
  *     …  bp_optimizer_zero_grad(opt);  bp_backward(loss);  bp_optimizer_step(opt);  …
  *     bp_optimizer_destroy(opt);
+ *
+ * Names, formulas, defaults and trajectories are PyTorch's. Results are the same bits for any number of threads.
  * ------------------------------------------------------------------------------------------------------------- */
 
+/* Every option struct: struct_size is its sizeof; flags are 0 or 1; maximize walks up instead of down; weight_decay is added to the
+ * gradient unless it says otherwise. options NULL: the defaults. Numbers that are NaN, infinite or out of range are refused. */
 typedef struct bp_sgd_options {
-  uint32_t struct_size; /* sizeof(bp_sgd_options) */
+  uint32_t struct_size;
   int32_t nesterov;     /* needs momentum > 0 and dampening 0 */
   double lr, momentum, dampening, weight_decay;
   int32_t maximize;
@@ -1061,35 +1066,233 @@ typedef struct bp_sgd_options {
 #define BP_SGD_OPTIONS_INIT { sizeof(bp_sgd_options), 0, 1e-3, 0, 0, 0, 0, 0 }
 
 typedef struct bp_adam_options {
-  uint32_t struct_size; /* sizeof(bp_adam_options) */
+  uint32_t struct_size;
   int32_t maximize;
   double lr, beta1, beta2, eps, weight_decay;
+  int32_t amsgrad;                /* adam, adamw: divide by the largest second moment so far */
+  int32_t decoupled_weight_decay; /* nadam, radam: shrink the weights directly, as adamw does */
+  double momentum_decay;          /* nadam */
 } bp_adam_options;
-#define BP_ADAM_OPTIONS_INIT { sizeof(bp_adam_options), 0, 1e-3, 0.9, 0.999, 1e-8, 0 }
-#define BP_ADAMW_OPTIONS_INIT { sizeof(bp_adam_options), 0, 1e-3, 0.9, 0.999, 1e-8, 1e-2 }
+#define BP_ADAM_OPTIONS_INIT { sizeof(bp_adam_options), 0, 1e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0 }
+#define BP_ADAMW_OPTIONS_INIT { sizeof(bp_adam_options), 0, 1e-3, 0.9, 0.999, 1e-8, 1e-2, 0, 0, 0 }
+#define BP_NADAM_OPTIONS_INIT { sizeof(bp_adam_options), 0, 2e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 4e-3 }
+#define BP_RADAM_OPTIONS_INIT BP_ADAM_OPTIONS_INIT
+#define BP_ADAMAX_OPTIONS_INIT { sizeof(bp_adam_options), 0, 2e-3, 0.9, 0.999, 1e-8, 0, 0, 0, 0 }
 
-/* options NULL: the defaults above. Numbers that are negative, NaN or infinite are refused. */
+typedef struct bp_rmsprop_options {
+  uint32_t struct_size;
+  int32_t maximize;
+  double lr, alpha, eps, weight_decay, momentum;
+  int32_t centered; /* divide by the variance: the mean square less the squared mean */
+  int32_t reserved; /* 0 */
+} bp_rmsprop_options;
+#define BP_RMSPROP_OPTIONS_INIT { sizeof(bp_rmsprop_options), 0, 1e-2, 0.99, 1e-8, 0, 0, 0, 0 }
+
+typedef struct bp_adagrad_options {
+  uint32_t struct_size;
+  int32_t maximize;
+  double lr, lr_decay, weight_decay, initial_accumulator_value, eps;
+} bp_adagrad_options;
+#define BP_ADAGRAD_OPTIONS_INIT { sizeof(bp_adagrad_options), 0, 1e-2, 0, 0, 0, 1e-10 }
+
+typedef struct bp_adadelta_options {
+  uint32_t struct_size;
+  int32_t maximize;
+  double lr, rho, eps, weight_decay;
+} bp_adadelta_options;
+#define BP_ADADELTA_OPTIONS_INIT { sizeof(bp_adadelta_options), 0, 1, 0.9, 1e-6, 0 }
+
+typedef struct bp_rprop_options {
+  uint32_t struct_size;
+  int32_t maximize;
+  double lr, etaminus, etaplus, step_size_min, step_size_max; /* lr: the first step size */
+} bp_rprop_options;
+#define BP_RPROP_OPTIONS_INIT { sizeof(bp_rprop_options), 0, 1e-2, 0.5, 1.2, 1e-6, 50 }
+
+typedef struct bp_lion_options {
+  uint32_t struct_size;
+  int32_t maximize;
+  double lr, beta1, beta2, weight_decay; /* weight_decay shrinks the weights directly */
+} bp_lion_options;
+#define BP_LION_OPTIONS_INIT { sizeof(bp_lion_options), 0, 1e-4, 0.9, 0.99, 0 }
+
+typedef struct bp_adafactor_options {
+  uint32_t struct_size;
+  int32_t maximize;
+  double lr, beta2_decay, eps1, eps, d, weight_decay; /* eps1 < 0: the epsilon of the type; eps: PyTorch's eps[1]; decay: directly */
+} bp_adafactor_options;
+#define BP_ADAFACTOR_OPTIONS_INIT { sizeof(bp_adafactor_options), 0, 1e-2, -0.8, -1, 1e-3, 1, 0 }
+
+typedef struct bp_muon_options {
+  uint32_t struct_size;
+  int32_t nesterov;
+  double lr, weight_decay, momentum, ns_a, ns_b, ns_c, eps; /* decay: directly */
+  int32_t ns_steps;
+  int32_t adjust_lr; /* 0: lr·√max(1, rows/columns), "original"; 1: lr·0.2·√max(rows, columns), "match_rms_adamw" */
+} bp_muon_options;
+#define BP_MUON_OPTIONS_INIT { sizeof(bp_muon_options), 1, 1e-3, 0.1, 0.95, 3.4445, -4.775, 2.0315, 1e-7, 5, 0 }
+
+typedef struct bp_lbfgs_options {
+  uint32_t struct_size;
+  int32_t max_iter;     /* iterations of one step */
+  double lr, tolerance_grad, tolerance_change;
+  int32_t max_eval;     /* calls of the closure in one step; −1: max_iter·5/4 */
+  int32_t history_size;
+  int32_t strong_wolfe; /* 1: line search; 0: steps of lr */
+  int32_t reserved;     /* 0 */
+} bp_lbfgs_options;
+#define BP_LBFGS_OPTIONS_INIT { sizeof(bp_lbfgs_options), 20, 1, 1e-7, 1e-9, -1, 100, 0, 0 }
+
 bp_optimizer *bp_sgd_create(bp_context *ctx, const bp_sgd_options *options);
-/* weight_decay is added to the gradient (Adam) or shrinks the weights directly (AdamW). */
 bp_optimizer *bp_adam_create(bp_context *ctx, const bp_adam_options *options);
+/* weight_decay shrinks the weights directly. */
 bp_optimizer *bp_adamw_create(bp_context *ctx, const bp_adam_options *options);
-/* Adds a leaf that requires a gradient; the optimizer keeps it alive. A tensor added twice is refused. */
+bp_optimizer *bp_nadam_create(bp_context *ctx, const bp_adam_options *options);
+bp_optimizer *bp_radam_create(bp_context *ctx, const bp_adam_options *options);
+bp_optimizer *bp_adamax_create(bp_context *ctx, const bp_adam_options *options);
+bp_optimizer *bp_rmsprop_create(bp_context *ctx, const bp_rmsprop_options *options);
+bp_optimizer *bp_adagrad_create(bp_context *ctx, const bp_adagrad_options *options);
+bp_optimizer *bp_adadelta_create(bp_context *ctx, const bp_adadelta_options *options);
+bp_optimizer *bp_rprop_create(bp_context *ctx, const bp_rprop_options *options);
+/* Chen and others 2023: p ← p − lr·sign(β1·m + (1−β1)·g), then m ← β2·m + (1−β2)·g. */
+bp_optimizer *bp_lion_create(bp_context *ctx, const bp_lion_options *options);
+bp_optimizer *bp_adafactor_create(bp_context *ctx, const bp_adafactor_options *options);
+/* For matrices only. The Newton–Schulz steps are done in the parameter's type (PyTorch: in bfloat16). */
+bp_optimizer *bp_muon_create(bp_context *ctx, const bp_muon_options *options);
+/* Steps with bp_optimizer_step_closure(). */
+bp_optimizer *bp_lbfgs_create(bp_context *ctx, const bp_lbfgs_options *options);
+/* Any of them by name, "sgd" … "lbfgs", with its defaults. */
+bp_optimizer *bp_optimizer_create(bp_context *ctx, const char *name);
+
+/* Adds a leaf that requires a gradient to the last group; the optimizer keeps it alive. A tensor added twice is refused. */
 bp_status bp_optimizer_add(bp_optimizer *opt, bp_tensor *parameter);
+/* Parameters added from now on form a group of their own, which begins with the options of group 0. Returns its number, −1 on an error. */
+int32_t bp_optimizer_add_group(bp_optimizer *opt);
+/* Changes options of a group (−1: of every group) by the names of their struct's fields; counts from the next step. All or, on an error, none. */
+bp_status bp_optimizer_set_options(bp_optimizer *opt, int32_t group, int32_t n, const char *const *names, const double *values);
+bp_status bp_optimizer_set_option(bp_optimizer *opt, int32_t group, const char *name, double value);
+/* NaN where there is none. */
+double bp_optimizer_option(const bp_optimizer *opt, int32_t group, const char *name);
 /* Moves every parameter that has a gradient. Either all move or, on an error, none. */
 bp_status bp_optimizer_step(bp_optimizer *opt);
+/* Empties the gradients, computes the loss, walks back and writes the loss to *loss; 0, or anything else to give up. It must leave the
+ * optimizer itself alone. */
+typedef int32_t (*bp_closure)(void *user, double *loss);
+/* Calls the closure and steps; L-BFGS calls it as often as it needs. *loss (or NULL) receives the loss before the step.
+ * BP_E_CALLBACK where the closure gave up: the parameters are as they were. */
+bp_status bp_optimizer_step_closure(bp_optimizer *opt, bp_closure closure, void *user, double *loss);
 /* Drops the gradients of all its parameters. */
 bp_status bp_optimizer_zero_grad(bp_optimizer *opt);
+/* Of every group. */
 bp_status bp_optimizer_set_lr(bp_optimizer *opt, double lr);
-/* NaN for a bad handle. */
+/* Of group 0; NaN for a bad handle. */
 double bp_optimizer_lr(const bp_optimizer *opt);
+
+/* What is kept from step to step, by parameter in the order they were added, under PyTorch's names ("step", "exp_avg", …). */
+int64_t bp_optimizer_parameter_count(const bp_optimizer *opt);
+/* Name number k of what may be kept for a parameter, NULL beyond the last. */
+const char *bp_optimizer_state_name(const bp_optimizer *opt, int64_t parameter, int32_t k);
+/* A tensor that looks into it (counts, and lbfgs: a copy); NULL, and no error, while there is none. */
+bp_tensor *bp_optimizer_state(const bp_optimizer *opt, int64_t parameter, const char *name);
+/* A copy of value takes its place. */
+bp_status bp_optimizer_set_state(bp_optimizer *opt, int64_t parameter, const char *name, const bp_tensor *value);
+/* State and options as a safetensors file ("state.0.exp_avg", "param_groups.0.lr"). Loaded into an optimizer of the same kind with the
+ * same parameters in the same groups, training goes on bit for bit. All or, on an error, nothing is taken over. */
+bp_status bp_optimizer_save(const bp_optimizer *opt, const char *path);
+bp_status bp_optimizer_load(bp_optimizer *opt, const char *path);
+/* NULL is harmless, as is an optimizer whose closure is running. */
+void bp_optimizer_destroy(bp_optimizer *opt);
+
 /* Between bp_backward() and bp_optimizer_step(): takes the gradients of n parameters (those that have one) as one vector and scales them, in
  * place, by max_norm/(norm + 1e-6) where that is below 1. norm_type 2 is the usual one; any p > 0, INFINITY for the largest magnitude.
  * *total_norm receives the norm before, unless it is NULL; INFINITY as max_norm only measures. */
 bp_status bp_clip_grad_norm_(int32_t n, bp_tensor *const *parameters, double max_norm, double norm_type, double *total_norm);
 /* Brings every element of their gradients into −clip_value … clip_value, in place. */
 bp_status bp_clip_grad_value_(int32_t n, bp_tensor *const *parameters, double clip_value);
-/* NULL is harmless. */
-void bp_optimizer_destroy(bp_optimizer *opt);
+/* Averages that follow parameters: averages[i] ← decay·averages[i] + (1 − decay)·parameters[i], in place, not recorded. decay 0.999 …: the
+ * exponential moving average of a training run; k/(k + 1) at the k-th call: the plain mean. */
+bp_status bp_ema_update(int32_t n, bp_tensor *const *averages, bp_tensor *const *parameters, double decay);
+
+/* -- schedules of the learning rate --
+ *
+ *     bp_scheduler *s = bp_cosine_annealing_lr_create(opt, 100, 0);
+ *     for (int epoch = 0; epoch < 100; epoch++) { …train…  bp_scheduler_step(s); }
+ *
+ * PyTorch's classes: made for an optimizer, whose groups each start from their own rate; the rate of epoch 0 is written at once. The
+ * optimizer must live as long as the schedule is stepped. A handle belongs to the caller. */
+
+/* lr = lr₀·f(user, epoch); lr ← lr·f(user, epoch) */
+typedef double (*bp_lr_function)(void *user, int64_t epoch);
+bp_scheduler *bp_lambda_lr_create(bp_optimizer *opt, bp_lr_function f, void *user);
+bp_scheduler *bp_multiplicative_lr_create(bp_optimizer *opt, bp_lr_function f, void *user);
+/* times gamma every step_size steps; at each of n milestones; at every step */
+bp_scheduler *bp_step_lr_create(bp_optimizer *opt, int64_t step_size, double gamma);
+bp_scheduler *bp_multi_step_lr_create(bp_optimizer *opt, int32_t n, const int64_t *milestones, double gamma);
+bp_scheduler *bp_exponential_lr_create(bp_optimizer *opt, double gamma);
+/* For total_iters steps: times factor; from start_factor to end_factor; down to 0 as (1 − epoch/total_iters)^power. */
+bp_scheduler *bp_constant_lr_create(bp_optimizer *opt, double factor, int64_t total_iters);
+bp_scheduler *bp_linear_lr_create(bp_optimizer *opt, double start_factor, double end_factor, int64_t total_iters);
+bp_scheduler *bp_polynomial_lr_create(bp_optimizer *opt, int64_t total_iters, double power);
+/* Half a cosine from lr₀ to eta_min; again from the top after T_0, then T_0·T_mult, … steps. */
+bp_scheduler *bp_cosine_annealing_lr_create(bp_optimizer *opt, int64_t T_max, double eta_min);
+bp_scheduler *bp_cosine_annealing_warm_restarts_create(bp_optimizer *opt, int64_t T_0, int64_t T_mult, double eta_min);
+/* To the rate of weight averaging within anneal_epochs steps. */
+bp_scheduler *bp_swa_lr_create(bp_optimizer *opt, double swa_lr, int64_t anneal_epochs, int32_t linear);
+
+typedef struct bp_one_cycle_options {
+  uint32_t struct_size;
+  int32_t cycle_momentum; /* momentum, or beta1, moves against the rate */
+  double max_lr;
+  int64_t total_steps;    /* more steps than that are refused */
+  double pct_start, base_momentum, max_momentum, div_factor, final_div_factor;
+  int32_t linear;         /* instead of cosines */
+  int32_t three_phase;
+} bp_one_cycle_options;
+#define BP_ONE_CYCLE_OPTIONS_INIT(max_lr, total_steps) { sizeof(bp_one_cycle_options), 1, max_lr, total_steps, 0.3, 0.85, 0.95, 25, 1e4, 0, 0 }
+bp_scheduler *bp_one_cycle_lr_create(bp_optimizer *opt, const bp_one_cycle_options *options);
+
+typedef struct bp_cyclic_options {
+  uint32_t struct_size;
+  int32_t cycle_momentum;
+  double base_lr, max_lr;
+  int64_t step_size_up, step_size_down; /* step_size_down 0: as step_size_up */
+  double gamma, base_momentum, max_momentum;
+  int32_t mode;                         /* 0 triangular, 1 triangular2, 2 exp_range */
+  int32_t reserved;                     /* 0 */
+} bp_cyclic_options;
+#define BP_CYCLIC_OPTIONS_INIT(base_lr, max_lr) { sizeof(bp_cyclic_options), 1, base_lr, max_lr, 2000, 0, 1, 0.8, 0.9, 0, 0 }
+bp_scheduler *bp_cyclic_lr_create(bp_optimizer *opt, const bp_cyclic_options *options);
+
+typedef struct bp_plateau_options {
+  uint32_t struct_size;
+  int32_t max;          /* 1: the value is to grow, 0: to shrink */
+  double factor;
+  int64_t patience, cooldown;
+  double threshold;
+  int32_t abs;          /* threshold: 1 absolute, 0 relative to the best value */
+  int32_t reserved;     /* 0 */
+  double min_lr, eps;
+} bp_plateau_options;
+#define BP_PLATEAU_OPTIONS_INIT { sizeof(bp_plateau_options), 0, 0.1, 10, 0, 1e-4, 0, 0, 0, 1e-8 }
+/* Takes the value that should improve: bp_scheduler_step_metric(). */
+bp_scheduler *bp_reduce_lr_on_plateau_create(bp_optimizer *opt, const bp_plateau_options *options);
+
+/* n schedules of one optimizer: one after another, number i + 1 from step milestones[i] on (n − 1 of them); or all at every step. They
+ * remain the caller's and must live as long as this one is stepped. */
+bp_scheduler *bp_sequential_lr_create(int32_t n, bp_scheduler *const *schedulers, const int64_t *milestones);
+bp_scheduler *bp_chained_scheduler_create(int32_t n, bp_scheduler *const *schedulers);
+
+/* After an epoch, or after a step of the optimizer, as the schedule is meant. On an error nothing has changed, except in the parts of
+ * a composed schedule that came before. */
+bp_status bp_scheduler_step(bp_scheduler *s);
+bp_status bp_scheduler_step_metric(bp_scheduler *s, double value);
+/* Steps so far; −1 for a bad handle. */
+int64_t bp_scheduler_epoch(const bp_scheduler *s);
+/* How far it has come, as a tensor to save, and to give to a schedule made in the same way. The rates are the optimizer's. */
+bp_tensor *bp_scheduler_state(const bp_scheduler *s);
+bp_status bp_scheduler_set_state(bp_scheduler *s, const bp_tensor *state);
+/* NULL is harmless. The optimizer stays as it is. */
+void bp_scheduler_destroy(bp_scheduler *s);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 15. Files: safetensors, readable by every tool that knows the format

@@ -24,6 +24,12 @@ func takeOptimizer(_ p: OpaquePointer?, _ name: StaticString) -> OptimizerValue?
   return nil
 }
 
+func takeScheduler(_ p: OpaquePointer?, _ name: StaticString) -> SchedulerValue? {
+  if let p, let s = Handle(p).asScheduler { return s }
+  refuse(p, name, "scheduler", nil)
+  return nil
+}
+
 func takeArchive(_ p: OpaquePointer?, _ name: StaticString) -> ArchiveValue? {
   if let p, let a = Handle(p).asArchive { return a }
   refuse(p, name, "archive", nil)

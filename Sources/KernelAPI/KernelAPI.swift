@@ -131,6 +131,34 @@ public typealias AdamFunction = @convention(c) (
   _ n: Int, _ p: UnsafeMutableRawPointer, _ g: UnsafeRawPointer, _ m: UnsafeMutableRawPointer, _ v: UnsafeMutableRawPointer,
   _ lr: Double, _ beta1: Double, _ beta2: Double, _ eps: Double, _ decay: Double, _ bias1: Double, _ bias2: Double, _ flags: Int32) -> Void
 
+/// One step of the optimizers beside these two. d is the descent: c[0]·g + c[1]·p, c[0] = ±1; p is first multiplied by c[2]. What follows
+/// in c, and the states s[0…2] (nil where there is none):
+public enum UpdateKernel: Int32, CaseIterable, Sendable {
+  /// 1−β1, β2, 1−β2, −lr·√bias2/bias1, eps·√bias2; m, v, the largest v so far (Reddi, Kale, Kumar 2018).
+  case amsgrad
+  /// 1−β1, β2, 1−β2, 1/√bias2, eps, factor of d, factor of m; m, v (Dozat 2016).
+  case nadam
+  /// 1−β1, β2, 1−β2, eps, factor of m/(√v + eps), or of m where the next is 0, rectified; m, v (Liu and others 2020).
+  case radam
+  /// 1−β1, β2, eps, −lr/bias1; m, decaying maximum of |d| + eps (Kingma, Ba 2015, algorithm 2).
+  case adamax
+  /// α, 1−α, eps, momentum, −lr; mean of d², momentum or nil, mean of d (centered) or nil (Hinton 2012; Graves 2013).
+  case rmsprop
+  /// eps, −lr; sum of d² (Duchi, Hazan, Singer 2011).
+  case adagrad
+  /// ρ, 1−ρ, eps, −lr; mean of d², mean of the squared steps (Zeiler 2012).
+  case adadelta
+  /// η−, η+, smallest, largest size; last d, size (Riedmiller, Braun 1993).
+  case rprop
+  /// 1−β1, 1−β2, −lr; m (Chen and others 2023).
+  case lion
+  /// w, 1−w: p ← p + w(g − p), an average of parameters that takes in g.
+  case average
+}
+public typealias UpdateFunction = @convention(c) (
+  _ kernel: Int32, _ n: Int, _ p: UnsafeMutableRawPointer, _ g: UnsafeRawPointer, _ s: UnsafePointer<UnsafeMutableRawPointer?>,
+  _ c: UnsafePointer<Double>) -> Void
+
 /// Σ x² of n elements, partly summed in Double.
 public typealias SquaresFunction = @convention(c) (_ n: Int, _ x: UnsafeRawPointer) -> Double
 
@@ -164,6 +192,7 @@ public struct KernelTable: Sendable {
   public let squares: @convention(c) (UInt8) -> SquaresFunction?
   public let sgd: @convention(c) (UInt8) -> SGDFunction?
   public let adam: @convention(c) (UInt8) -> AdamFunction?
+  public let update: @convention(c) (UInt8) -> UpdateFunction?  // f32 f64
   public let attention: @convention(c) (UInt8) -> AttentionFunction?  // f32 f64
   public let attentionBackward: @convention(c) (UInt8) -> AttentionFunction?
   public let recurrent: @convention(c) (UInt8) -> RecurrentFunction?
@@ -197,6 +226,7 @@ public struct KernelTable: Sendable {
     squares: @escaping @convention(c) (UInt8) -> SquaresFunction?,
     sgd: @escaping @convention(c) (UInt8) -> SGDFunction?,
     adam: @escaping @convention(c) (UInt8) -> AdamFunction?,
+    update: @escaping @convention(c) (UInt8) -> UpdateFunction?,
     attention: @escaping @convention(c) (UInt8) -> AttentionFunction?,
     attentionBackward: @escaping @convention(c) (UInt8) -> AttentionFunction?,
     recurrent: @escaping @convention(c) (UInt8) -> RecurrentFunction?,
@@ -212,7 +242,7 @@ public struct KernelTable: Sendable {
     self.crossEntropy = crossEntropy; self.crossEntropyBackward = crossEntropyBackward
     self.matrixPlan = matrixPlan; self.matrix = matrix
     self.correlation = correlation; self.pool = pool
-    self.random = random; self.squares = squares; self.sgd = sgd; self.adam = adam
+    self.random = random; self.squares = squares; self.sgd = sgd; self.adam = adam; self.update = update
     self.attention = attention; self.attentionBackward = attentionBackward
     self.recurrent = recurrent; self.recurrentBackward = recurrentBackward
   }

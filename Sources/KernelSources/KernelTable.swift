@@ -29,6 +29,7 @@ public let kernelTable = KernelTable(
   squares: { squaresFunction($0) },
   sgd: { sgdFunction($0) },
   adam: { adamFunction($0) },
+  update: { updateFunction($0) },
   attention: { attentionFunction($0) },
   attentionBackward: { attentionBackwardFunction($0) },
   recurrent: { recurrentFunction($0) },

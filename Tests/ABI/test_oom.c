@@ -225,6 +225,45 @@ static int volumes(job *j) {
   return status == BP_OK;
 }
 
+static int32_t squares(void *user, double *loss) {
+  job *j = (job *)user;
+  bp_tensor *y;
+  bp_status status = BP_E_MEMORY;
+  bp_zero_grad(j->w);
+  if (bp_scope_push(j->ctx) != BP_OK) return 1;
+  y = bp_sum(bp_mul(j->w, j->w));
+  if (y) {
+    *loss = bp_item(y);
+    status = bp_backward(y);
+  }
+  bp_scope_pop(j->ctx);
+  return status != BP_OK;
+}
+
+/* A step of every kind of optimizer: all it needs, or the parameter as it was. */
+static int optimize(job *j) {
+  static const char *const kinds[] = {"sgd", "rmsprop", "nadam", "adafactor", "muon", "lbfgs"};
+  float before[6], after[6];
+  int good = 1, k;
+  for (k = 0; good && k < 6; k++) {
+    bp_optimizer *opt = bp_optimizer_create(j->ctx, kinds[k]);
+    bp_scheduler *s = opt ? bp_exponential_lr_create(opt, 0.9) : NULL;
+    bp_read(j->w, before, sizeof before);
+    good = s && bp_optimizer_add(opt, j->w) == BP_OK && bp_scheduler_step(s) == BP_OK && bp_optimizer_step_closure(opt, squares, j, NULL) == BP_OK;
+    bp_read(j->w, after, sizeof after);
+    if (!good) check(memcmp(before, after, sizeof after) == 0);
+    else {
+      bp_tensor *state = bp_scheduler_state(s);
+      good = state && bp_scheduler_set_state(s, state) == BP_OK && bp_optimizer_save(opt, path) == BP_OK && bp_optimizer_load(opt, path) == BP_OK;
+      if (state) bp_release(state);
+    }
+    bp_scheduler_destroy(s);
+    bp_optimizer_destroy(opt);
+  }
+  bp_zero_grad(j->w);
+  return good;
+}
+
 /* Runs the work in contexts that may use a little more memory each time, until it has enough: whatever the engine allocates, however small,
  * is refused once. */
 static void at_every_limit(const char *name, int (*work)(job *)) {
@@ -298,6 +337,8 @@ int main(void) {
   at_every_place("attention, a recurrent layer and their gradients", sequences, 0);
   at_every_place("convolution, pooling and norms, and their gradients", images, 0);
   at_every_place("order, running sums and their gradients", order, 0);
+  at_every_place("optimizers, schedules and their files", optimize, 0);
+  at_every_limit("optimizers, schedules and their files within every limit", optimize);
   at_every_limit("order, running sums and their gradients within every limit", order);
   at_every_limit("volumes and resampling within every limit", volumes);
   at_every_place("a hook, a custom operation, a checkpoint", callbacks, 0);

@@ -20,8 +20,9 @@ import families_optimizers
 import families_reductions
 import families_sequences
 import families_sorting
+import families_training
 
-MODULES = (families_elementwise, families_reductions, families_sorting, families_functions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_images, families_op_db)
+MODULES = (families_elementwise, families_reductions, families_sorting, families_functions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_images, families_op_db, families_training)
 
 
 def main():

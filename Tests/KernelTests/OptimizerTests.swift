@@ -68,6 +68,105 @@ struct OptimizerTests {
   @Test(arguments: variants) func `Adam, float32`(table: KernelTable) { adam(Float.self, table) }
   @Test(arguments: variants) func `Adam, float64`(table: KernelTable) { adam(Double.self, table) }
 
+  /// What `UpdateKernel` says of one element: the new parameter; the states in s are replaced.
+  private func updated(_ kernel: UpdateKernel, _ p: Double, _ g: Double, _ s: inout [Double], _ c: [Double], _ has: [Bool]) -> Double {
+    let d = c[0] * g + c[1] * p, p = p * c[2]
+    func moments() {
+      s[0] += c[3] * (d - s[0])
+      s[1] = c[4] * s[1] + c[5] * d * d
+    }
+    func sign(_ x: Double) -> Double { x > 0 ? 1 : x < 0 ? -1 : 0 }
+    switch kernel {
+    case .amsgrad:
+      moments()
+      s[2] = max(s[2], s[1])
+      return p + c[6] * s[0] / (s[2].squareRoot() + c[7])
+    case .nadam:
+      moments()
+      return p + (c[8] * d + c[9] * s[0]) / (s[1].squareRoot() * c[6] + c[7])
+    case .radam:
+      moments()
+      return p + c[7] * (c[8] != 0 ? s[0] / (s[1].squareRoot() + c[6]) : s[0])
+    case .adamax:
+      s[0] += c[3] * (d - s[0])
+      s[1] = max(c[4] * s[1], abs(d) + c[5])
+      return p + c[6] * s[0] / s[1]
+    case .rmsprop:
+      s[0] = c[3] * s[0] + c[4] * d * d
+      var square = s[0]
+      if has[2] {
+        s[2] += c[4] * (d - s[2])
+        square -= s[2] * s[2]
+      }
+      let q = d / (square.squareRoot() + c[5])
+      if has[1] { s[1] = c[6] * s[1] + q }
+      return p + c[7] * (has[1] ? s[1] : q)
+    case .adagrad:
+      s[0] += d * d
+      return p + c[4] * d / (s[0].squareRoot() + c[3])
+    case .adadelta:
+      s[0] = c[3] * s[0] + c[4] * d * d
+      let by = (s[1] + c[5]).squareRoot() / (s[0] + c[5]).squareRoot() * d
+      s[1] = c[3] * s[1] + c[4] * by * by
+      return p + c[6] * by
+    case .rprop:
+      let agree = d * s[0]
+      s[1] = min(max(s[1] * (agree < 0 ? c[3] : agree > 0 ? c[4] : 1), c[5]), c[6])
+      s[0] = agree < 0 ? 0 : d
+      return p - sign(s[0]) * s[1]
+    case .lion:
+      let way = s[0] + c[3] * (d - s[0])
+      s[0] += c[4] * (d - s[0])
+      return p + c[5] * sign(way)
+    case .average:
+      return p + c[3] * (d - p)
+    }
+  }
+
+  private func update<T: TestReal>(_: T.Type, _ table: KernelTable) {
+    var random = SplitMix64(11)
+    // Numbers that all kernels can stand: every state positive, and in its own memory.
+    let c = [-1.0, 0.125, 0.875, 0.25, 0.75, 0.0625, 0.5, 0.375, 1, -0.25]
+    for kernel in UpdateKernel.allCases {
+      let states = switch kernel {
+      case .amsgrad, .rmsprop: 3
+      case .nadam, .radam, .adamax, .adadelta, .rprop: 2
+      case .adagrad, .lion: 1
+      case .average: 0
+      }
+      for n in Array(0...67) + [300] {
+        for has in [[true, true, true], [true, false, false]] where has[1] || kernel == .rmsprop {
+          let p0: [T] = values(n, &random), g: [T] = values(n + 1, &random)
+          var memory = (0..<3).map { _ in (values(n, &random) as [T]).map { T(0.5) + $0 * $0 } + [0] }
+          let before = memory
+          let p = filled(n, T(0)) { p in
+            for i in 0..<n { p.storeBytes(of: p0[i], toByteOffset: i * MemoryLayout<T>.stride, as: T.self) }
+            memory[0].withUnsafeMutableBytes { a in
+              memory[1].withUnsafeMutableBytes { b in
+                memory[2].withUnsafeMutableBytes { e in
+                  let pointers = [a.baseAddress, b.baseAddress, e.baseAddress].enumerated().map { $0 < states && has[$0] ? $1 : nil }
+                  table.update(T.dtype.rawValue)!(kernel.rawValue, n, p, g, pointers, c)
+                }
+              }
+            }
+          }
+          for i in 0..<n {
+            var s = before.map { Double($0[i]) }
+            let wanted = updated(kernel, Double(p0[i]), Double(g[i]), &s, c, has)
+            #expect(close(p[i], wanted, 64 * T.roundoff * (1 + abs(wanted))), "\(table.name) \(kernel) n = \(n)")
+            for k in 0..<states where has[k] { #expect(close(memory[k][i], s[k], 32 * T.roundoff * (1 + abs(s[k]))), "\(kernel) state \(k)") }
+          }
+          for k in 0..<3 {
+            #expect(memory[k][n] == 0, "\(kernel) wrote past state \(k)")
+            if k >= states || !has[k] { #expect(memory[k] == before[k]) }
+          }
+        }
+      }
+    }
+  }
+  @Test(arguments: variants) func `the other optimizers, float32`(table: KernelTable) { update(Float.self, table) }
+  @Test(arguments: variants) func `the other optimizers, float64`(table: KernelTable) { update(Double.self, table) }
+
   private func squares<T: TestReal>(_: T.Type, _ table: KernelTable) {
     var random = SplitMix64(10)
     for n in Array(0...67) + [4095, 4097, 20000] {

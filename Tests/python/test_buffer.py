@@ -205,3 +205,15 @@ def test_dlpack_lets_go():
 
     with pytest.raises(ValueError):
         torch.from_dlpack(Strange())
+
+
+def test_frombuffer():
+    data = bytearray(b"\1\2\3\4\5\6\7\10")
+    x = torch.frombuffer(data, dtype=torch.uint8, count=3, offset=2)
+    assert x.tolist() == [3, 4, 5]
+    data[2] = 9
+    assert x.tolist() == [9, 4, 5]
+    assert torch.frombuffer(data, dtype=torch.int32).shape == (2,)
+    for bad in ({"count": 9}, {"offset": 8}):
+        with pytest.raises(ValueError):
+            torch.frombuffer(data, dtype=torch.uint8, **bad)

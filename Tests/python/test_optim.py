@@ -140,15 +140,14 @@ def test_what_is_refused():
         optim.Adam([p], betas=(1.5, 0.9))
 
 
-@ours
-def test_options_other_than_lr_are_fixed():
-    p = parameter()
-    o = optim.SGD([p], lr=0.1, momentum=0.5)
-    o.param_groups[0]["momentum"] = 0.9
-    p.sum().backward()
-    with pytest.raises(RuntimeError, match="momentum"):
-        o.step()
-    assert p.tolist() == [1, -2]
+def test_options_change_between_steps():
+    p = parameter((1.0,))
+    o = optim.SGD([p], lr=0.5)
+    step(o, p, [1.0])
+    o.param_groups[0]["momentum"] = 0.5
+    assert step(o, p, [1.0]) == [0] and step(o, p, [1.0]) == [-0.75]
+    o.param_groups[0]["maximize"] = True
+    assert step(o, p, [1.0]) == [-0.75 + 0.5 * (1 - 0.75)]
 
 
 @pytest.mark.parametrize("make", [lambda p: optim.SGD(p, lr=0.2, momentum=0.9), lambda p: optim.Adam(p, lr=0.05), lambda p: optim.AdamW(p, lr=0.05)])

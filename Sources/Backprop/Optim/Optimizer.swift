@@ -1,37 +1,41 @@
-// Optimizers: parameters, options and per-parameter state. They alone move weights; the graph knows nothing of them.
+// Optimizers: groups of parameters with their options, and what is kept for each parameter. They alone move weights; the graph knows
+// nothing of them. Which numbers a step needs is said in OptimizerStep.swift.
 import CShim
 import KernelAPI
 
-package enum OptimizerKind: UInt8 { case sgd, adam, adamW }
-
-package struct OptimizerOptions {
-  package var lr = 1e-3, weightDecay = 0.0
-  package var momentum = 0.0, dampening = 0.0, nesterov = false
-  package var beta1 = 0.9, beta2 = 0.999, eps = 1e-8
-  package var maximize = false
-  package init() {}
-}
-
 struct OptimizedParameter {
   var slot: UInt32
-  /// Momentum buffer, or first and second moment; 0 until the first step.
-  var first: UInt32
-  var second: UInt32
-  var steps: Int
+  var group: Int
+  /// By number (`OptimizerKind.stateName`); 0 until a step needs it.
+  var states = InlineArray<3, UInt32>(repeating: 0)
+  /// A momentum buffer nothing was put into yet: the first one is g itself.
+  var isFresh = false
+  var steps = 0
+  /// NAdam: Π μ, rounded to single precision as PyTorch keeps it.
+  var momentumProduct: Float = 1
   /// The gradient of the step under way, dense, held.
-  var gradient: UInt32
+  var gradient: UInt32 = 0
+}
+
+struct OptimizerGroup {
+  var options: OptimizerOptions
+  /// What a schedule starts from: the rate when the first one was made; NaN without one.
+  var initialLR = Double.nan
 }
 
 struct OptimizerRecord {
   var generation: UInt32
   var isLive: Bool
   var kind: OptimizerKind
-  var options: OptimizerOptions
-  var parameters: Stack<OptimizedParameter>
+  /// A closure of the caller is running: parameters and options stay as they are.
+  var isBusy = false
+  var groups = Stack<OptimizerGroup>()
+  var parameters = Stack<OptimizedParameter>()
+  var memory = QuasiNewtonMemory()
 }
 
 /// An optimizer as the engine sees it.
-package struct OptimizerValue {
+package struct OptimizerValue: Equatable {
   package let engine: Engine
   let index: UInt32
   var record: UnsafeMutablePointer<OptimizerRecord> { engine.state.pointee.optimizers[index] }
@@ -39,7 +43,10 @@ package struct OptimizerValue {
   package var handle: Handle {
     Handle(.optimizer, context: engine.state.pointee.id, index: index, generation: record.pointee.generation)
   }
-  package var lr: Double { record.pointee.options.lr }
+  package var lr: Double { record.pointee.groups[0].options[.lr] }
+  package var name: StaticString { record.pointee.kind.name }
+  package var groupCount: Int { record.pointee.groups.count }
+  package var parameterCount: Int { record.pointee.parameters.count }
 }
 
 extension Handle {
@@ -51,95 +58,107 @@ extension Handle {
   }
 }
 
-extension OptimizerKind {
-  var name: StaticString {
-    switch self {
-    case .sgd: "sgd"
-    case .adam: "adam"
-    case .adamW: "adamw"
-    }
-  }
-
-  /// Refuses numbers no training can want.
-  func check(_ o: OptimizerOptions) throws(Failure) {
-    func atLeastZero(_ x: Double, _ what: StaticString) throws(Failure) {
-      if !(x >= 0 && x < .infinity) { throw .argument("\(name): \(what) must be a number ≥ 0, it is \(x)") }
-    }
-    try atLeastZero(o.lr, "lr")
-    try atLeastZero(o.weightDecay, "weight_decay")
-    if self == .sgd {
-      try atLeastZero(o.momentum, "momentum")
-      if o.dampening - o.dampening != 0 { throw .argument("sgd: dampening must be a number, it is \(o.dampening)") }
-      if o.nesterov, o.momentum <= 0 || o.dampening != 0 {
-        throw .argument("sgd: nesterov needs a momentum > 0 and no dampening, they are \(o.momentum) and \(o.dampening)")
-      }
-    } else {
-      try atLeastZero(o.eps, "eps")
-      if !(o.beta1 >= 0 && o.beta1 < 1) { throw .argument("\(name): beta1 must lie in 0…1 (exclusive), it is \(o.beta1)") }
-      if !(o.beta2 >= 0 && o.beta2 < 1) { throw .argument("\(name): beta2 must lie in 0…1 (exclusive), it is \(o.beta2)") }
-    }
-  }
+/// Whether a C string says the same as a literal.
+func isName(_ a: UnsafePointer<CChar>, _ b: StaticString) -> Bool {
+  strcmp(a, UnsafeRawPointer(b.utf8Start).assumingMemoryBound(to: CChar.self)) == 0
 }
 
 extension Engine {
-  package func makeOptimizer(_ kind: OptimizerKind, _ options: OptimizerOptions) throws(Failure) -> OptimizerValue {
+  /// With one empty group; `set` may change its options first.
+  package func makeOptimizer(_ kind: OptimizerKind, _ set: (inout OptimizerOptions) -> Void = { _ in }) throws(Failure) -> OptimizerValue {
+    var options = kind.defaults
+    set(&options)
     try kind.check(options)
     let i = state.pointee.optimizers.take()
     if i == 0 { throw .memory(kind.name, bytes: MemoryLayout<OptimizerRecord>.stride) }
     let r = state.pointee.optimizers[i]
     let generation = r.pointee.generation == 0 ? state.pointee.generationBase : r.pointee.generation
-    r.initialize(to: OptimizerRecord(
-      generation: generation, isLive: true, kind: kind, options: options, parameters: Stack()))
-    return OptimizerValue(engine: self, index: i)
+    r.initialize(to: OptimizerRecord(generation: generation, isLive: true, kind: kind))
+    let o = OptimizerValue(engine: self, index: i)
+    if !r.pointee.groups.push(OptimizerGroup(options: options)) {
+      o.destroy()
+      throw .memory(kind.name, bytes: MemoryLayout<OptimizerGroup>.stride)
+    }
+    return o
+  }
+
+  /// By its name: "sgd", "adam", …
+  package func makeOptimizer(named name: UnsafePointer<CChar>) throws(Failure) -> OptimizerValue {
+    var raw: UInt8 = 0
+    while let kind = OptimizerKind(rawValue: raw) {
+      if isName(name, kind.name) { return try makeOptimizer(kind) }
+      raw += 1
+    }
+    throw .argument("optimizer_create: there is no optimizer '\(cString: name)'")
   }
 
   func destroyOptimizers() {
     var i: UInt32 = 1
     while i < state.pointee.optimizers.limit {
-      if state.pointee.optimizers[i].pointee.isLive { OptimizerValue(engine: self, index: i).destroy() }
+      if state.pointee.optimizers[i].pointee.isLive {
+        state.pointee.optimizers[i].pointee.isBusy = false
+        OptimizerValue(engine: self, index: i).destroy()
+      }
       i += 1
     }
   }
 }
 
 extension OptimizerValue {
-  private var name: StaticString { record.pointee.kind.name }
-
-  package func destroy() {
+  /// False while a closure of its own step runs.
+  @discardableResult package func destroy() -> Bool {
     let e = engine, r = record
+    if r.pointee.isBusy { return false }
     while let p = r.pointee.parameters.pop() {
       e.drop(p.slot, value: true)
-      if p.first != 0 { e.drop(p.first, value: true) }
-      if p.second != 0 { e.drop(p.second, value: true) }
+      var k = 0
+      while k < OptimizerKind.states {
+        if p.states[k] != 0 { e.drop(p.states[k], value: true) }
+        k += 1
+      }
     }
     r.pointee.parameters.destroy()
+    r.pointee.groups.destroy()
+    r.pointee.memory.destroy(e)
     r.pointee.isLive = false
     r.pointee.generation = r.pointee.generation == Handle.lastGeneration ? 1 : r.pointee.generation + 1
     e.state.pointee.optimizers.give(index)
+    return true
+  }
+
+  func refuseWhileBusy() throws(Failure) {
+    if record.pointee.isBusy { throw .argument("\(name): its own step is under way and calls this closure") }
+  }
+
+  // MARK: Parameters and groups
+
+  /// Parameters added from now on belong to a new group, which begins with the options of the first; its number.
+  package func addGroup() throws(Failure) -> Int {
+    try refuseWhileBusy()
+    if record.pointee.kind == .lbfgs { throw .argument("lbfgs: has one group of parameters only") }
+    if !record.pointee.groups.push(OptimizerGroup(options: record.pointee.groups[0].options)) {
+      throw .memory(name, bytes: MemoryLayout<OptimizerGroup>.stride)
+    }
+    return record.pointee.groups.count - 1
   }
 
   package func add(_ v: Value) throws(Failure) {
+    try refuseWhileBusy()
     try { () throws(Failure) in
       if v.engine != engine { throw Failure(.handle, "\(name): parameter of shape \(v.shape) belongs to another context") }
       if !v.isLeaf || !v.requiresGrad { throw .argument("\(name): tensor of shape \(v.shape) is not a leaf that requires a gradient") }
       if !v.isContiguous { throw .argument("\(name): parameter of shape \(v.shape) does not lie row-major without gaps") }
+      if record.pointee.kind == .muon, v.rank != 2 { throw .shape("muon: a parameter must be a matrix, this one has shape \(v.shape)") }
     }()
     var i = 0
     while i < record.pointee.parameters.count {
       if record.pointee.parameters[i].slot == v.index { throw .argument("\(name): parameter of shape \(v.shape) was added before") }
       i += 1
     }
-    if !record.pointee.parameters.push(OptimizedParameter(slot: v.index, first: 0, second: 0, steps: 0, gradient: 0)) {
+    if !record.pointee.parameters.push(OptimizedParameter(slot: v.index, group: record.pointee.groups.count - 1)) {
       throw .memory(name, bytes: MemoryLayout<OptimizedParameter>.stride)
     }
     engine.hold(v.index)
-  }
-
-  package func setLR(_ lr: Double) throws(Failure) {
-    var options = record.pointee.options
-    options.lr = lr
-    try record.pointee.kind.check(options)
-    record.pointee.options = options
   }
 
   package func zeroGrad() {
@@ -150,101 +169,59 @@ extension OptimizerValue {
     }
   }
 
-  /// Moves every parameter that has a gradient; everything that can fail comes first.
-  package func step() throws(Failure) {
-    let e = engine, r = record, count = r.pointee.parameters.count
-    var prepared = 0
-    defer {
-      var i = 0
-      while i < prepared {
-        var p = r.pointee.parameters[i]
-        if p.gradient != 0 { e.drop(p.gradient, value: true); p.gradient = 0; r.pointee.parameters[i] = p }
-        i += 1
+  // MARK: Options
+
+  private func checkGroup(_ group: Int) throws(Failure) {
+    if group < -1 || group >= groupCount { throw .argument("\(name): group \(group) is not one of 0…\(groupCount - 1)") }
+  }
+
+  /// All these options, or on an error none. Group −1 means every group.
+  package func setOptions(
+    _ group: Int, _ count: Int, _ name: (Int) -> UnsafePointer<CChar>, _ value: (Int) -> Double
+  ) throws(Failure) {
+    try refuseWhileBusy()
+    try checkGroup(group)
+    let r = record, kind = r.pointee.kind
+    func changed(_ i: Int) throws(Failure) -> OptimizerOptions {
+      var o = r.pointee.groups[i].options, k = 0
+      while k < count {
+        let option = try kind.option(name(k), o)
+        o[option] = value(k)
+        k += 1
       }
+      try kind.check(o)
+      return o
     }
-    while prepared < count {
-      try prepare(prepared)
-      prepared += 1
-    }
-    try e.withScratch(of: StepPiece.self, count: count, for: name) { (pieces) throws(Failure) in
-      var job = StepJob(pieces: PieceList(pieces), options: r.pointee.options)
-      var i = 0
-      while i < count {
-        if r.pointee.parameters[i].gradient != 0 { job.pieces.add(piece(i)) }
-        i += 1
-      }
-      parallel(chunks: job.pieces.chunks, threads: e.threads, &job) { context, chunk, _ in StepJob.run(context, chunk) }
+    let first = group < 0 ? 0 : group, last = group < 0 ? groupCount - 1 : group
+    var i = first
+    while i <= last { _ = try changed(i); i += 1 }
+    i = first
+    while i <= last {
+      var g = r.pointee.groups[i]
+      g.options = try changed(i)
+      r.pointee.groups[i] = g
+      i += 1
     }
   }
 
-  private func prepare(_ i: Int) throws(Failure) {
-    let e = engine
-    var p = record.pointee.parameters[i]
-    let s = e.slot(p.slot)
-    if s.pointee.gradient == 0 { return }
-    let momentum = record.pointee.kind == .sgd && record.pointee.options.momentum != 0
-    let states = record.pointee.kind == .sgd ? (momentum ? 1 : 0) : 2
-    if states > 0, p.first == 0 { p.first = try zeroState(s); record.pointee.parameters[i] = p }
-    if states > 1, p.second == 0 { p.second = try zeroState(s); record.pointee.parameters[i] = p }
-    p.gradient = try e.contiguous(s.pointee.gradient, for: name)
-    record.pointee.parameters[i] = p
+  package func option(_ group: Int, _ name: UnsafePointer<CChar>) throws(Failure) -> Double {
+    try checkGroup(group)
+    let o = record.pointee.groups[group < 0 ? 0 : group].options
+    return o[try record.pointee.kind.option(name, o)]
   }
 
-  private func zeroState(_ s: UnsafeMutablePointer<Slot>) throws(Failure) -> UInt32 {
-    let i = try engine.make(s.pointee.dtype, s.pointee.shape, for: name)
-    memset(engine.data(i), 0, s.pointee.shape.product &* s.pointee.dtype.size)
-    return i
+  /// A checked option of one group, from a schedule.
+  func set(_ option: OptimizerOption, _ value: Double, group: Int) {
+    var g = record.pointee.groups[group]
+    g.options[option] = value
+    record.pointee.groups[group] = g
   }
 
-  /// Counts the step, and says what is to be moved. Nothing fails from here on.
-  private func piece(_ i: Int) -> StepPiece {
-    let e = engine, o = record.pointee.options, kind = record.pointee.kind
-    var p = record.pointee.parameters[i]
-    let type = e.slot(p.slot).pointee.dtype
-    p.steps += 1
-    record.pointee.parameters[i] = p
-    Value(engine: e, index: p.slot).bumpVersion()
-    var piece = StepPiece(
-      piece: Piece(count: e.slot(p.slot).pointee.shape.product, size: type.size, data: e.data(p.slot)), g: e.data(p.gradient),
-      first: p.first == 0 ? nil : e.data(p.first), second: p.second == 0 ? nil : e.data(p.second))
-    if kind == .sgd {
-      piece.sgd = e.kernels.sgd(type.rawValue)
-      piece.flags = (o.nesterov ? 1 : 0) | (p.steps == 1 ? 2 : 0) | (o.maximize ? 4 : 0)
-    } else {
-      piece.adam = e.kernels.adam(type.rawValue)
-      piece.flags = (kind == .adamW ? 1 : 0) | (o.maximize ? 4 : 0)
-      piece.bias1 = 1 - shim_pow(o.beta1, Double(p.steps))
-      piece.bias2 = 1 - shim_pow(o.beta2, Double(p.steps))
-    }
-    return piece
-  }
-}
-
-/// What the step under way does to one parameter.
-private struct StepPiece: Pieced {
-  var piece: Piece
-  var g: UnsafeMutableRawPointer
-  var first: UnsafeMutableRawPointer?, second: UnsafeMutableRawPointer?
-  var sgd: SGDFunction?
-  var adam: AdamFunction?
-  var bias1 = 1.0, bias2 = 1.0
-  var flags: Int32 = 0
-}
-
-private struct StepJob {
-  var pieces: PieceList<StepPiece>
-  var options: OptimizerOptions
-
-  static func run(_ context: UnsafeMutableRawPointer, _ chunk: Int) {
-    let job = context.assumingMemoryBound(to: StepJob.self), o = job.pointee.options
-    job.pointee.pieces.each(chunk) { (p, start, n) in
-      let at = start &* p.pointee.piece.size, data = p.pointee.piece.data + at, g = p.pointee.g + at
-      if let f = p.pointee.sgd {
-        f(n, data, g, p.pointee.first.map { $0 + at }, o.lr, o.momentum, o.dampening, o.weightDecay, p.pointee.flags)
-      } else if let f = p.pointee.adam, let first = p.pointee.first, let second = p.pointee.second {
-        f(
-          n, data, g, first + at, second + at, o.lr, o.beta1, o.beta2, o.eps, o.weightDecay, p.pointee.bias1, p.pointee.bias2, p.pointee.flags)
-      }
-    }
+  /// Of every group.
+  package func setLR(_ lr: Double) throws(Failure) {
+    try refuseWhileBusy()
+    try OptimizerOption.lr.check(lr, name)
+    var i = 0
+    while i < groupCount { set(.lr, lr, group: i); i += 1 }
   }
 }

@@ -14,6 +14,7 @@ struct EngineState {
   var storages = Pool<Storage>()
   var attributes = Pool<Attributes>()
   var optimizers = Pool<OptimizerRecord>()
+  var schedulers = Pool<SchedulerRecord>()
   var archives = Pool<ArchiveRecord>()
   var allocator: Allocator
   var liveSlots = 0

@@ -5,7 +5,7 @@ import KernelAPI
 
 /// bits 0…3 kind, 4…31 index, 32…51 generation, 52…63 context. A kind is odd, so an aligned pointer is never a handle.
 package struct Handle {
-  package enum Kind: UInt { case context = 3, tensor = 5, optimizer = 9, archive = 11 }
+  package enum Kind: UInt { case context = 3, tensor = 5, optimizer = 9, archive = 11, scheduler = 13 }
   static let lastGeneration: UInt32 = (1 << 20) - 1
   let bits: UInt
 
@@ -132,6 +132,7 @@ extension Engine {
       generations[state.pointee.id] = last
     }
     destroyCallbacks()
+    destroySchedulers()
     destroyOptimizers()
     destroyArchives()
     // Storages still referenced: free the memory itself; the slots that look into it go with the pools.

@@ -75,6 +75,7 @@ SHIM int shim_isa_level(void) {
 }
 SHIM const char *_Nullable shim_getenv(const char *_Nonnull name) { return getenv(name); }
 SHIM double shim_pow(double x, double y) { return pow(x, y); }
+SHIM double shim_cos(double x) { return cos(x); }
 
 /* -- files; interrupted calls are repeated -- */
 SHIM int shim_errno(void) { return errno; }

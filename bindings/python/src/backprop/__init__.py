@@ -12,7 +12,7 @@ nn, optim and autograd are imported when first asked for, so that `import backpr
 from . import _core
 from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
 from ._core import __version__
-from ._functions import allclose, equal
+from ._functions import allclose, equal, frombuffer
 from ._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ._recurrent import gru, lstm, rnn_relu, rnn_tanh
 

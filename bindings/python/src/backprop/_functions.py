@@ -1,6 +1,6 @@
 """Questions about values, put together from operations."""
 
-from ._core import Tensor, isfinite, isnan
+from ._core import Tensor, from_buffer, isfinite, isnan
 
 
 def equal(input, other):
@@ -30,6 +30,20 @@ def register_post_accumulate_grad_hook(self, hook):
     from .utils.hooks import RemovableHandle
 
     return RemovableHandle(self, self._register_hook(hook, True))
+
+
+def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
+    """A tensor of one dimension over the memory of a writable buffer, from byte `offset` on; count −1: to its end."""
+    view = memoryview(buffer).cast("B")[offset:]
+    code, size = {"float32": "f4", "float64": "d8", "int64": "q8", "int32": "i4", "uint8": "B1", "bool": "?1"}.get(str(dtype).rpartition(".")[2], "-1")
+    size = int(size)
+    if code == "-":
+        raise TypeError(f"frombuffer(): not defined for {dtype}")
+    if count >= 0:
+        view = view[:count * size]
+    if len(view) % size or count * size > len(view) or not len(view):
+        raise ValueError(f"frombuffer(): {len(view)} bytes from offset {offset} on do not hold the {dtype} elements asked for")
+    return from_buffer(view.cast(code)).requires_grad_(requires_grad)
 
 
 def _method(function):

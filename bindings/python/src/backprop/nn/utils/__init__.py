@@ -1,12 +1,13 @@
 """Help around training: gradients kept small between backward() and step()."""
 
-from math import isfinite
+from math import inf, isfinite
 
 from ... import _core
 from ..._core import Tensor
+from ..._grad_mode import no_grad
 from . import rnn
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "rnn"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "rnn"]
 
 
 def _tuple(parameters):
@@ -33,3 +34,29 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
 def clip_grad_value_(parameters, clip_value, foreach=None):
     """Brings every element of the gradients into −clip_value … clip_value."""
     _core._clip_grad_value_(_tuple(parameters), float(clip_value))
+
+
+def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=None):
+    """The norm of the tensors taken as one vector."""
+    tensors, p = _tuple(tensors), float(norm_type)
+    with no_grad():
+        sizes = [t.detach().to(_core.float64).abs().flatten() for t in tensors if t.numel()]
+        if not sizes:
+            total = 0.0
+        elif p == inf:
+            total = _core.stack([x.max() for x in sizes]).max().item()
+        else:
+            total = sum((x**p).sum().item() for x in sizes) ** (1 / p)
+    if error_if_nonfinite and not isfinite(total):
+        raise RuntimeError(f"get_total_norm: the total norm of order {p} of the tensors is {total}; "
+                           "to go on nevertheless, set error_if_nonfinite=False")
+    return _core.tensor(total, dtype=tensors[0].dtype if tensors else None)
+
+
+def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
+    """Scales the gradients by max_norm/(total_norm + 1e-6) where that is below 1."""
+    scale = min(1.0, float(max_norm) / (float(total_norm) + 1e-6))
+    with no_grad():
+        for p in _tuple(parameters):
+            if p.grad is not None:
+                p.grad.mul_(scale)
