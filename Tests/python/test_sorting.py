@@ -132,6 +132,22 @@ def test_random_numbers_lie_where_they_should():
     assert abs(p.mean().item() - 0.3) < 0.02 and p.unique().tolist() == [0, 1]
 
 
+def test_random_numbers_in_place():
+    torch.manual_seed(4)
+    x = torch.empty(20000)
+    assert x.uniform_(-1, 3) is x and -1 <= x.min().item() < -0.9 and 2.9 < x.max().item() <= 3
+    assert abs(x.normal_(2, 3).mean().item() - 2) < 0.1 and abs(x.std().item() - 3) < 0.1
+    assert abs(x.bernoulli_(0.25).mean().item() - 0.25) < 0.02 and x.unique().tolist() == [0, 1]
+    assert abs(x.exponential_(2.0).mean().item() - 0.5) < 0.02 and x.min().item() >= 0
+    assert sorted(x.random_(3).unique().tolist()) == [0, 1, 2] and x.random_(7, 8).min().item() == 7
+    w = torch.nn.Parameter(torch.zeros(3))
+    with torch.no_grad():
+        w.normal_()
+    assert w.abs().sum().item() > 0
+    with pytest.raises(RuntimeError):
+        x.uniform_(2, 1)
+
+
 def test_multinomial():
     torch.manual_seed(5)
     weights = torch.tensor([[0.0, 3.0, 1.0, 0.0], [1.0, 1.0, 1.0, 1.0]])

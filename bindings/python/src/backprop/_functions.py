@@ -60,7 +60,7 @@ def _later(name, module):
     setattr(Tensor, name, method)
 
 
-for _function in "quantile nanquantile dist diff renorm cov corrcoef histc bincount sum_to_size".split():
+for _function in "quantile nanquantile dist diff renorm cov corrcoef histc bincount sum_to_size uniform_ normal_ bernoulli_ random_ exponential_".split():
     _later(_function, "_composed_reductions")
 for _function in "angle frexp isclose mvlgamma".split():
     _later(_function, "_composed_elementwise")
