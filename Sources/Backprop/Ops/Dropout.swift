@@ -3,7 +3,7 @@ import KernelAPI
 
 /// What is dropped together: elements, or whole channels: all that lies behind the first two dimensions (behind the first, where
 /// there is no batch).
-package enum DropoutUnit { case element, channel }
+package enum DropoutUnit: Int { case element, channel }
 
 extension Value {
   /// Zeroes each element with probability p and scales the rest by 1/(1 − p).

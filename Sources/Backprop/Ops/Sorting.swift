@@ -80,16 +80,7 @@ private func fillKeys(_ type: DType, _ n: Int, _ x: UnsafeRawPointer, flip: UInt
 }
 
 /// What is wanted of each sorted row.
-private enum OrderKind {
-  case first, median, nanmedian, mode, runningBest
-  /// Without ==, which would bring hashing and its random seed into the library.
-  func `is`(_ other: OrderKind) -> Bool {
-    switch (self, other) {
-    case (.first, .first), (.median, .median), (.nanmedian, .nanmedian), (.mode, .mode), (.runningBest, .runningBest): true
-    default: false
-    }
-  }
-}
+private enum OrderKind: Int { case first, median, nanmedian, mode, runningBest }  // as Int: == without hashing, which needs a random seed
 
 private struct OrderJob {
   let kind: OrderKind, type: DType
@@ -104,7 +95,7 @@ private struct OrderJob {
     let nan = type.category == .floating ? mask : 0  // 0: there is none
     fillKeys(type, n, row, flip: flip, a)
     var i = 0
-    if kind.is(.runningBest) {
+    if kind == .runningBest {
       // The last of equals; from the first NaN on, the last NaN.
       var best: UInt64 = 0, at = 0, isNaN = false
       while i < n {
@@ -118,7 +109,7 @@ private struct OrderJob {
     // Few of many: what is not among the k best so far is passed over.
     let room = 4 &* k > 256 ? 4 &* k : 256
     var count = 0, worst = UInt64.max, isFull = false
-    let selects = kind.is(.first) && room < n
+    let selects = kind == .first && room < n
     while selects && i < n {
       let e = a[i]  // count ≤ i: nothing unread is written over
       if !isFull || e.key < worst {
@@ -141,7 +132,7 @@ private struct OrderJob {
     case .median, .nanmedian:
       var numbers = n
       if nan != 0 { while numbers > 0, a[numbers &- 1].key == nan { numbers &-= 1 } }
-      let place = kind.is(.median) && numbers < n || numbers == 0 ? numbers : (numbers &- 1) / 2
+      let place = kind == .median && numbers < n || numbers == 0 ? numbers : (numbers &- 1) / 2
       out[0] = Int64(a[place].index)
     case .mode:
       // The smallest of the most frequent, at its last place.
