@@ -836,7 +836,7 @@ bp_tensor *bp_rnn_relu(const bp_tensor *x, const bp_tensor *h0, const bp_recurre
  *     bp_tensor *loss = bp_huber_loss(x, target, NULL, 1.0, BP_REDUCTION_MEAN); */
 
 /* (x − t)²; |x − t|; ½(x − t)² up to |x − t| = delta > 0, delta·(|x − t| − delta/2) beyond. weight: NULL or factors of x's shape; the
- * mean then divides by their sum. */
+ * mean then divides by their sum, for huber (as PyTorch) by their number. */
 bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
 bp_tensor *bp_l1_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
 bp_tensor *bp_huber_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, double delta, bp_reduction reduction);
@@ -856,7 +856,7 @@ typedef struct bp_cross_entropy_options {
 bp_tensor *bp_cross_entropy(const bp_tensor *logits, const bp_tensor *target, const bp_cross_entropy_options *options);
 /* −x[label] of log probabilities [N, C], [C] or [N, C, d1, …]; labels, weight, ignore_index and reduction as above, label_smoothing 0. */
 bp_tensor *bp_nll_loss(const bp_tensor *x, const bp_tensor *target, const bp_cross_entropy_options *options);
-/* −[t·log x + (1−t)·log(1−x)]·weight of probabilities x in 0…1; logarithms count as no less than −100. target of x's shape; weight
+/* −[t·log x + (1−t)·log(1−x)]·weight of probabilities x in 0…1; logarithms count as no less than −100. target of x's shape, in 0…1 too; weight
  * stretches to it, may be NULL. */
 bp_tensor *bp_binary_cross_entropy(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
 /* −[pos_weight·t·log σ(x) + (1−t)·log(1−σ(x))]·weight, computed without overflow; weight and pos_weight broadcast, may be NULL. */

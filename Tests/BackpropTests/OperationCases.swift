@@ -51,4 +51,4 @@ let withoutGradientByNature: Set<String> = [
 
 let cases: [Case] =
   elementwiseCases + activationCases + reductionCases + sortingCases + productCases + linearAlgebraCases + shapeCases + indexingCases
-  + networkCases + convolutionCases + lossCases
+  + networkCases + convolutionCases + lossCases + lossFunctionCases

@@ -28,7 +28,7 @@ enum BinaryCrossEntropy: Rule {
   static func saves(_ wants: UInt8) -> UInt8 { wants & 1 != 0 ? 3 : 1 }
   static func vjp(_ n: Node, _ g: Value) throws(Failure) {
     let x = n[0]
-    if n.wants(0) { try n.give(0, g * ((x - n[1]) / ((1 - x) * x).clamp(1e-12, .infinity))) }
+    if n.wants(0) { try n.give(0, g * ((x - n[1]) / ((1 - x) * x).clamp(Double(Float(1e-12)), .infinity))) }
     if n.wants(1) { try n.give(1, g * (logOfRest(x) - limited(x.log()))) }
   }
   private static func limited(_ x: Value) throws(Failure) -> Value { try x.clamp(-100, .infinity) }
@@ -109,7 +109,9 @@ extension Value {
 
   package func huberLoss(_ target: Value, weight: Value? = nil, delta: Double, _ reduction: Reduction) throws(Failure) -> Value {
     if !(delta > 0) { throw .argument("huber_loss: delta must be greater than 0, it is \(delta)") }
-    return try pairLoss("huber_loss", target, weight: weight, reduction) { (x, t) throws(Failure) in try x.huber(t, delta) }
+    // Its weighted mean divides by the number of elements, unlike that of l1 and mse: PyTorch's choice.
+    if reduction != .mean { return try pairLoss("huber_loss", target, weight: weight, reduction) { (x, t) throws(Failure) in try x.huber(t, delta) } }
+    return try engine.scoped { () throws(Failure) -> Value in try huberLoss(target, weight: weight, delta: delta, .none).mean() }
   }
 
   /// Huber's loss divided by its limit: slope 1 beyond, whatever beta is (Girshick 2015).
@@ -169,7 +171,11 @@ extension Value {
     try checkBinary(target, name)
     if let weight { try engine.check(self, weight, for: name) }
     return try engine.scoped { () throws(Failure) -> Value in
-      if try Int((ge(0) * le(number(1))).sum().get(0)) != count { throw .argument("\(name): all elements of the input must lie in 0…1; for logits there is \(name)_with_logits") }
+      func check(_ x: Value, _ what: StaticString) throws(Failure) {
+        if try Int((x.ge(0) * x.le(x.number(1))).sum().get(0)) != x.count { throw .argument("\(name): all elements of the \(what) must lie in 0…1") }
+      }
+      try check(self, "input (for logits there is binary_cross_entropy_with_logits)")
+      try check(target, "target")
       return try combine(.binaryCrossEntropy, target).weighted(weight).reduced(reduction)
     }
   }
