@@ -195,6 +195,34 @@ static int order(job *j) {
   return status == BP_OK && y;
 }
 
+/* CTC with a gradient that is itself recorded, and bags of rows. */
+static int lookups(job *j) {
+  static const int64_t shape[3] = {4, 2, 3}, table[2] = {4, 3}, two = 2, pair[2] = {2, 1};
+  bp_backward_options o = BP_BACKWARD_OPTIONS_INIT;
+  bp_embedding_bag_options bag = BP_EMBEDDING_BAG_OPTIONS_INIT;
+  bp_tensor *x, *w, *rows, *y, *lengths, *slope = NULL;
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  x = bp_randn(j->ctx, BP_FLOAT32, 3, shape);
+  w = bp_randn(j->ctx, BP_FLOAT32, 2, table);
+  bp_set_requires_grad(x, 1);
+  bp_set_requires_grad(w, 1);
+  rows = bp_arange(j->ctx, BP_INT64, 1, 3, 1);
+  lengths = bp_full(j->ctx, BP_INT64, 1, &two, 1);
+  y = bp_ctc_loss(bp_log_softmax(x, 2), bp_reshape(rows, 2, pair), bp_add(rows, lengths), lengths, 0, BP_REDUCTION_MEAN, 1);
+  o.create_graph = 1;
+  if (y) status = bp_autograd_grad(y, 1, &x, &slope, &o);
+  if (status == BP_OK) status = BP_E_MEMORY;
+  else y = NULL;
+  if (y) y = bp_sum(bp_square(slope));
+  y = bp_add(y, bp_sum(bp_embedding_bag(rows, w, bp_sub(rows, lengths), &bag)));
+  bag.mode = BP_BAG_MAX;
+  y = bp_add(y, bp_sum(bp_embedding_bag(rows, w, bp_sub(rows, lengths), &bag)));
+  if (y) status = bp_backward(y);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK;
+}
+
 /* Convolution and pools of volumes, and resampling. */
 static int volumes(job *j) {
   static const int64_t volume[5] = {1, 2, 3, 4, 4}, kernel[5] = {2, 2, 2, 2, 2}, back[5] = {2, 1, 2, 1, 2}, points[5] = {1, 2, 1, 2, 3};
@@ -343,6 +371,7 @@ int main(void) {
   at_every_limit("volumes and resampling within every limit", volumes);
   at_every_place("a hook, a custom operation, a checkpoint", callbacks, 0);
   at_every_limit("a hook, a custom operation, a checkpoint within every limit", callbacks);
+  at_every_limit("ctc with a recorded gradient, bags of rows, within every limit", lookups);
   at_every_limit("convolution, pooling and norms within every limit", images);
   at_every_limit("attention and a recurrent layer within every limit", sequences);
   at_every_limit("a training step within every limit", train);

@@ -65,7 +65,10 @@ NEGATIVE = "a negative eps is refused"
 
 
 def negative_eps(s):
-    return (s.kwargs.get("eps") or 0) < 0
+    """The norms take eps by name, their native_ forms last."""
+    last = s.args[-1] if s.args else 0
+    return (s.kwargs.get("eps") or (last if isinstance(last, float) else 0)) < 0
+
 
 # Single samples: operation → (test of the sample, reason).
 SAMPLES = {
@@ -76,11 +79,15 @@ SAMPLES = {
     "nn.functional.feature_alpha_dropout": [(drops(False), RANDOM)],
     "nn.functional.scaled_dot_product_attention": [(lambda s: s.kwargs["dropout_p"] > 0, RANDOM)],
     "nn.functional.group_norm": [(negative_eps, NEGATIVE)],
+    "native_group_norm": [(negative_eps, NEGATIVE)],
     "nn.functional.rms_norm": [(negative_eps, NEGATIVE)],
-    "nn.functional.layer_norm": [
-        (negative_eps, NEGATIVE),
-        (lambda s: s.input.shape == (1,), "the mean of one number is that number; PyTorch's is rounded in float32"),
-    ],
+    **{
+        name: [
+            (negative_eps, NEGATIVE),
+            (lambda s: s.input.shape == (1,), "the mean of one number is that number; PyTorch's is rounded in float32"),
+        ]
+        for name in ("nn.functional.layer_norm", "native_layer_norm")
+    },
     "nn.functional.batch_norm": [(lambda s: s.input.dim() < 2, "an input without a dimension of channels is refused")],
     "cov": [
         (

@@ -32,12 +32,7 @@ enum BinaryCrossEntropy: Rule {
     if n.wants(1) { try n.give(1, g * (logOfRest(x) - limited(x.log()))) }
   }
   private static func limited(_ x: Value) throws(Failure) -> Value { try x.clamp(-100, .infinity) }
-  /// ln(1 − x), accurate for small x: what rounding took from 1 − x is put back (Kahan).
-  private static func logOfRest(_ x: Value) throws(Failure) -> Value {
-    let rest = try 1 - x, lost = try rest - 1, isOne = try rest.eq(1)
-    let ratio = try isOne.select(x.number(1), -x / isOne.select(x.number(1), lost))
-    return try limited(isOne.select(-x, rest.log() * ratio))
-  }
+  private static func logOfRest(_ x: Value) throws(Failure) -> Value { try limited((-x).log1p()) }
 }
 
 extension Call {

@@ -28,6 +28,8 @@ _composed = {
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
     "_composed_images": "_upsample_bilinear2d_aa",
+    "_composed_norms": "native_layer_norm native_group_norm native_batch_norm _native_batch_norm_legit _batch_norm_with_update "
+                       "_softmax_backward_data native_dropout_backward",
 }
 
 

@@ -33,10 +33,10 @@ class _Table(Module):
         if self.padding_idx is not None:
             weight[self.padding_idx].zero_()
 
-    def extra_repr(self):
-        text = f"{self.num_embeddings}, {self.embedding_dim}"
-        defaults = dict(padding_idx=None, max_norm=None, norm_type=2, scale_grad_by_freq=False)
-        return text + "".join(f", {k}={getattr(self, k)}" for k, v in defaults.items() if getattr(self, k) != v)
+    def _text(self, **defaults):
+        """Sizes, and the options that are not as usual."""
+        options = "".join(f", {k}={getattr(self, k)!r}" for k, v in defaults.items() if getattr(self, k) != v)
+        return f"{self.num_embeddings}, {self.embedding_dim}{options}"
 
 
 class Embedding(_Table):
@@ -54,6 +54,9 @@ class Embedding(_Table):
 
     def forward(self, input):
         return F.embedding(input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse)
+
+    def extra_repr(self):
+        return self._text(padding_idx=None, max_norm=None, norm_type=2, scale_grad_by_freq=False)
 
 
 class EmbeddingBag(_Table):
@@ -78,4 +81,4 @@ class EmbeddingBag(_Table):
                                per_sample_weights, self.include_last_offset, self.padding_idx)
 
     def extra_repr(self):
-        return super().extra_repr() + f", mode={self.mode}"
+        return self._text(max_norm=None, norm_type=2, scale_grad_by_freq=False, mode=None, padding_idx=None)
