@@ -39,7 +39,7 @@ let convolutionCases: [Case] = [
   Case("lp_pool1d", [[1, 2, 6]], .positive) { try $0[0].lpPool1d(3, kernel: 2) },
   Case("lp_pool2d", [[1, 4, 5]], .positive) { try $0[0].lpPool2d(2, kernel: Pair(2, 3), stride: 1) },
   Case("lp_pool3d", [[1, 2, 3, 4]], .positive) { try $0[0].lpPool3d(1.5, kernel: 2) },
-  Case("max_unpool1d", [[1, 2, 3]]) { try $0[0].maxUnpool1d(Tensor([[[4, 0, 2], [1, 3, 5]]]), size: 6) },
+  Case("max_unpool1d", [[1, 2, 3]]) { try $0[0].maxUnpool1d(Tensor([4, 0, 2, 1, 3, 5], shape: [1, 2, 3]), size: 6) },
   Case("max_unpool2d", [[2, 2, 2]]) { try $0[0].maxUnpool2d(Tensor([0, 3, 8, 5, 1, 2, 7, 6], shape: [2, 2, 2]), size: 3) },
   Case("max_unpool3d", [[1, 1, 2, 2]]) { try $0[0].maxUnpool3d(Tensor([3, 0, 6, 5], shape: [1, 1, 2, 2]), size: 2) },
   Case("adaptive_avg_pool1d", [[2, 5]]) { try $0[0].adaptiveAveragePool1d(3) },
