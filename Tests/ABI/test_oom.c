@@ -292,6 +292,23 @@ static int optimize(job *j) {
   return good;
 }
 
+/* Functions called for each element, of strided and of whole numbers, and what is put together from them. */
+static int functions(job *j) {
+  bp_tensor *whole, *y, *z;
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  whole = bp_to(j->x, BP_INT64);
+  if (whole) whole = bp_bitwise_xor(bp_transpose(whole, 0, 1), bp_floor_divide(bp_transpose(whole, 0, 1), bp_integer(j->ctx, 2)));
+  y = bp_atan2(bp_transpose(bp_lgamma(j->w), 0, 1), bp_elu(bp_transpose(j->x, 0, 1), 1));
+  z = bp_lerp(y, bp_softplus_with(y, 1, 20), bp_hardswish(y));
+  z = bp_clamp_tensor(z, NULL, bp_sinc(bp_transpose(j->x, 0, 1)));
+  y = bp_add(bp_sum(z), bp_sum(bp_rrelu(bp_neg(j->w), .1, .3, 1)));
+  if (y) status = bp_backward(y);
+  bp_zero_grad(j->w);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK && whole;
+}
+
 /* Runs the work in contexts that may use a little more memory each time, until it has enough: whatever the engine allocates, however small,
  * is refused once. */
 static void at_every_limit(const char *name, int (*work)(job *)) {
@@ -367,6 +384,8 @@ int main(void) {
   at_every_place("order, running sums and their gradients", order, 0);
   at_every_place("optimizers, schedules and their files", optimize, 0);
   at_every_limit("optimizers, schedules and their files within every limit", optimize);
+  at_every_place("functions of one and two numbers and their gradients", functions, 0);
+  at_every_limit("functions of one and two numbers within every limit", functions);
   at_every_limit("order, running sums and their gradients within every limit", order);
   at_every_limit("volumes and resampling within every limit", volumes);
   at_every_place("a hook, a custom operation, a checkpoint", callbacks, 0);
