@@ -85,6 +85,7 @@ typedef int32_t bp_status;
 #define BP_E_IO ((bp_status)-8)          /* a file that is missing, unreadable or cannot be written */
 #define BP_E_FORMAT ((bp_status)-9)      /* a file that is truncated or not what it claims to be */
 #define BP_E_CALLBACK ((bp_status)-10)   /* a callback returned non-zero */
+#define BP_E_SINGULAR ((bp_status)-11)   /* a matrix that is singular or not positive definite where it must not be */
 
 typedef int32_t bp_dtype;
 #define BP_FLOAT32 ((bp_dtype)0)
@@ -669,7 +670,7 @@ bp_tensor *bp_unique(const bp_tensor *x, bp_tensor **inverse, bp_tensor **counts
 bp_tensor *bp_unique_consecutive(const bp_tensor *x, bp_tensor **inverse, bp_tensor **counts);
 
 /* ---------------------------------------------------------------------------------------------------------------
- * 10. Matrix products
+ * 10. Matrix products and linear algebra
  * ------------------------------------------------------------------------------------------------------------- */
 
 /* [.., M, K] · [.., K, N] → [.., M, N], leading dimensions broadcast; one-dimensional operands as in PyTorch
@@ -677,6 +678,64 @@ bp_tensor *bp_unique_consecutive(const bp_tensor *x, bp_tensor **inverse, bp_ten
 bp_tensor *bp_matmul(const bp_tensor *a, const bp_tensor *b);
 /* x·wᵀ + b: x [.., in], w [out, in], b [out] or NULL → [.., out]. */
 bp_tensor *bp_linear(const bp_tensor *x, const bp_tensor *w, const bp_tensor *b);
+/* Products of operands that have exactly so many dimensions: matrices; matrix and vector; batches of matrices of one size; vectors (vdot is dot). */
+bp_tensor *bp_mm(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_mv(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_bmm(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_dot(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_vdot(const bp_tensor *a, const bp_tensor *b);
+/* Sums of products over the last dimension of both; [M]·[N]ᵀ → [M, N]. */
+bp_tensor *bp_inner(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_outer(const bp_tensor *a, const bp_tensor *b);
+/* beta·x + alpha·(a·b), where x stretches to the product; beta 0 leaves x out, whatever it holds. addmm: a, b matrices; addmv: matrix, vector;
+ * addr: the outer product of vectors; baddbmm: batches; addbmm: batches, their products summed. Both whole for integers. */
+bp_tensor *bp_addmm(const bp_tensor *x, const bp_tensor *a, const bp_tensor *b, double beta, double alpha);
+bp_tensor *bp_addmv(const bp_tensor *x, const bp_tensor *a, const bp_tensor *b, double beta, double alpha);
+bp_tensor *bp_addr(const bp_tensor *x, const bp_tensor *a, const bp_tensor *b, double beta, double alpha);
+bp_tensor *bp_addbmm(const bp_tensor *x, const bp_tensor *a, const bp_tensor *b, double beta, double alpha);
+bp_tensor *bp_baddbmm(const bp_tensor *x, const bp_tensor *a, const bp_tensor *b, double beta, double alpha);
+/* Sums of products over n pairs of dimensions, dims_a[i] of a with dims_b[i] of b; the others of a, then of b, remain. */
+bp_tensor *bp_tensordot(const bp_tensor *a, const bp_tensor *b, int32_t n, const int64_t *dims_a, const int64_t *dims_b);
+/* Sums of products over named dimensions, PyTorch's and NumPy's language: "ij,jk->ik"; a letter twice in an operand: its diagonal; "...": dimensions
+ * that broadcast; without "->" the letters that occur once, in alphabetic order. Operands are contracted in pairs from the left. */
+bp_tensor *bp_einsum(const char *equation, int32_t n, bp_tensor *const *tensors);
+/* Blocks a[i, …]·b (Kronecker), at most 4 dimensions; the sum of a matrix's diagonal. */
+bp_tensor *bp_kron(const bp_tensor *a, const bp_tensor *b);
+bp_tensor *bp_trace(const bp_tensor *x);
+
+/* Factorizations and systems of equations, for one matrix or a batch of them [.., N, N], float32 or float64. All compute in float64. A matrix that is
+ * singular or not positive definite, where that matters, is BP_E_SINGULAR, and the sentence says which of the batch.
+ *
+ *     bp_tensor *x = bp_solve(a, b, 1);                                   // a·x = b
+ *     bp_tensor *s, *vh, *u = bp_svd(a, 0, &s, &vh);                      // a = u·diag(s)·vh
+ */
+/* L of x = L·Lᵀ, or (upper) U of x = Uᵀ·U. Reads that triangle of x only; the gradient is symmetric (Murray 2016). */
+bp_tensor *bp_cholesky(const bp_tensor *x, int32_t upper);
+/* For each matrix the order of the first leading minor that is not positive, int32, or 0: then bp_cholesky() succeeds. */
+bp_tensor *bp_cholesky_order(const bp_tensor *x, int32_t upper);
+/* X of a·X = b, or (left 0) X·a = b, for a triangular a, whose other triangle, and (unitriangular) diagonal, is not read; b [.., N, K]. Batches
+ * broadcast. A zero on the diagonal gives infinities, as in PyTorch. */
+bp_tensor *bp_solve_triangular(const bp_tensor *a, const bp_tensor *b, int32_t upper, int32_t left, int32_t unitriangular);
+/* X of a·X = b, or (left 0) X·a = b. b: [.., N, K], batches broadcast; [N], or the shape of a without its last dimension: vectors. */
+bp_tensor *bp_solve(const bp_tensor *a, const bp_tensor *b, int32_t left);
+bp_tensor *bp_inverse(const bp_tensor *x);
+/* The determinant; its gradient, the cofactors, is right for singular matrices too (PyTorch: 0). ln of it: NaN where it is negative, −∞ where it is 0. */
+bp_tensor *bp_det(const bp_tensor *x);
+bp_tensor *bp_logdet(const bp_tensor *x);
+/* The determinant's sign, −1, 0 or 1; *logabsdet (may be NULL) receives ln |det|. */
+bp_tensor *bp_slogdet(const bp_tensor *x, bp_tensor **logabsdet);
+/* P·x = L·U for x [.., M, N], rows exchanged: U on and above the diagonal of the result, L (ones on its diagonal) below. *pivots (may be NULL)
+ * receives, int32 [.., min(M, N)] and counted from 1, the row each row was exchanged with, one after another. */
+bp_tensor *bp_lu(const bp_tensor *x, bp_tensor **pivots);
+/* Q [.., M, R] of x = Q·R, R = min(M, N), signs as LAPACK's; complete: Q [.., M, M]. *r (may be NULL) receives R. No gradient for complete and M > N. */
+bp_tensor *bp_qr(const bp_tensor *x, int32_t complete, bp_tensor **r);
+/* Ascending eigenvalues [.., N] of symmetric matrices, whose lower (upper) triangle is read; *vectors (may be NULL) receives the eigenvectors, in columns. */
+bp_tensor *bp_eigh(const bp_tensor *x, int32_t upper, bp_tensor **vectors);
+/* U [.., M, R] of x = U·diag(s)·Vᵀ; *s (may be NULL) receives the singular values, descending, *vh Vᵀ [.., R, N]; full: U [.., M, M], Vᵀ [.., N, N], in
+ * which what lies beyond R has no gradient. */
+bp_tensor *bp_svd(const bp_tensor *x, int32_t full, bp_tensor **s, bp_tensor **vh);
+/* Moore and Penrose's inverse [.., N, M]; singular values not above atol, or rtol times the largest, count as 0. PyTorch's: 0, 1e-15. */
+bp_tensor *bp_pinverse(const bp_tensor *x, double atol, double rtol);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 11. Shape and movement

@@ -144,6 +144,27 @@ static int sequences(job *j) {
   return status == BP_OK;
 }
 
+/* Factorizations, larger than one of their blocks, and einsum. */
+static int factors(job *j) {
+  static const int64_t shape[2] = {50, 50};
+  bp_tensor *x, *s, *y = NULL, *u, *v = NULL, *w = NULL, *q, *r = NULL, *list[2];
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  x = bp_randn(j->ctx, BP_FLOAT32, 2, shape);
+  bp_set_requires_grad(x, 1);
+  s = bp_add(bp_matmul(x, bp_transpose(x, 0, 1)), bp_eye(j->ctx, BP_FLOAT32, 50));
+  u = bp_svd(bp_inverse(bp_cholesky(s, 0)), 1, &v, &w);
+  q = bp_qr(bp_solve(s, x, 1), 0, &r);
+  list[0] = r ? bp_lu(q, NULL) : NULL;
+  list[1] = w ? bp_eigh(s, 0, NULL) : NULL;
+  if (list[0] && list[1]) y = bp_einsum("ij,j->", 2, list);
+  if (y) y = bp_add(bp_add(y, bp_sum(v)), bp_logdet(s));
+  if (y) status = bp_backward(y);
+  bp_zero_grad(x);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK && u != NULL;
+}
+
 /* Convolution, pooling and norms. */
 static int images(job *j) {
   static const int64_t image[4] = {2, 2, 9, 9}, kernel[4] = {4, 2, 3, 3}, back[4] = {4, 2, 2, 2}, labels[1] = {2};
@@ -292,23 +313,6 @@ static int optimize(job *j) {
   return good;
 }
 
-/* Functions called for each element, of strided and of whole numbers, and what is put together from them. */
-static int functions(job *j) {
-  bp_tensor *whole, *y, *z;
-  bp_status status = BP_E_MEMORY;
-  if (bp_scope_push(j->ctx) != BP_OK) return 0;
-  whole = bp_to(j->x, BP_INT64);
-  if (whole) whole = bp_bitwise_xor(bp_transpose(whole, 0, 1), bp_floor_divide(bp_transpose(whole, 0, 1), bp_integer(j->ctx, 2)));
-  y = bp_atan2(bp_transpose(bp_lgamma(j->w), 0, 1), bp_elu(bp_transpose(j->x, 0, 1), 1));
-  z = bp_lerp(y, bp_softplus_with(y, 1, 20), bp_hardswish(y));
-  z = bp_clamp_tensor(z, NULL, bp_sinc(bp_transpose(j->x, 0, 1)));
-  y = bp_add(bp_sum(z), bp_sum(bp_rrelu(bp_neg(j->w), .1, .3, 1)));
-  if (y) status = bp_backward(y);
-  bp_zero_grad(j->w);
-  bp_scope_pop(j->ctx);
-  return status == BP_OK && whole;
-}
-
 /* Runs the work in contexts that may use a little more memory each time, until it has enough: whatever the engine allocates, however small,
  * is refused once. */
 static void at_every_limit(const char *name, int (*work)(job *)) {
@@ -384,13 +388,13 @@ int main(void) {
   at_every_place("order, running sums and their gradients", order, 0);
   at_every_place("optimizers, schedules and their files", optimize, 0);
   at_every_limit("optimizers, schedules and their files within every limit", optimize);
-  at_every_place("functions of one and two numbers and their gradients", functions, 0);
-  at_every_limit("functions of one and two numbers within every limit", functions);
   at_every_limit("order, running sums and their gradients within every limit", order);
   at_every_limit("volumes and resampling within every limit", volumes);
   at_every_place("a hook, a custom operation, a checkpoint", callbacks, 0);
   at_every_limit("a hook, a custom operation, a checkpoint within every limit", callbacks);
   at_every_limit("ctc with a recorded gradient, bags of rows, within every limit", lookups);
+  at_every_place("factorizations and their gradients", factors, 0);
+  at_every_limit("factorizations within every limit", factors);
   at_every_limit("convolution, pooling and norms within every limit", images);
   at_every_limit("attention and a recurrent layer within every limit", sequences);
   at_every_limit("a training step within every limit", train);

@@ -13,12 +13,12 @@ ELSEWHERE = {"slice": "__getitem__", "im2col": "unfold", "col2im": "fold"}
 # Functions of sections 8 to 13 that are a second signature of an operation. In-place forms are no operations of the graph.
 FORMS = {"sum_dim": "sum", "mean_dim": "mean", "var_dim": "var", "max_dim": "max", "min_dim": "min", "argmax_dim": "argmax",
          "argmin_dim": "argmin", "squeeze_dim": "squeeze", "embedding_with": "embedding"}
-FORMS |= {"clamp_tensor": "clamp", "div_rounded": "div", "softplus_with": "softplus"}
+FORMS |= {"clamp_tensor": "clamp", "div_rounded": "div", "softplus_with": "softplus", "cholesky_order": "cholesky"}
 FORMS |= {n + "_dim": n for n in ("std", "prod", "median", "nanmedian")}
 
 
 def names():
-    return set(dir(torch)) | set(dir(torch.Tensor)) | set(dir(torch.nn.functional)) | set(dir(torch.special))
+    return set(dir(torch)) | set(dir(torch.Tensor)) | set(dir(torch.nn.functional)) | set(dir(torch.special)) | set(dir(torch.linalg))
 
 
 @ours

@@ -5,7 +5,7 @@ public struct BackpropError: Error, Hashable, Sendable, CustomStringConvertible 
   /// The kinds of errors, numbered as `bp_status` in `backprop.h`.
   public enum Code: Int32, Sendable {
     case argument = -1, shape = -2, dtype = -3, index = -4, memory = -5
-    case handle = -6, graph = -7, io = -8, format = -9, callback = -10
+    case handle = -6, graph = -7, io = -8, format = -9, callback = -10, singular = -11
   }
   public let code: Code
   /// Operation, what was expected, what came.

@@ -56,13 +56,14 @@ private struct BatchOfProducts {
 private let serialWork = 2_000_000
 
 extension Engine {
-  /// C (m×n, dense) = A·B + bias, or C += A·B. The path is chosen from the whole shape, so however threads cut the work the bits are the same.
+  /// C (m×n, dense or with rows `ldc` apart) = A·B + bias, or C += A·B. The path is chosen from the whole shape, so however threads cut the work the bits are the same.
   @inline(never) func product(
     _ type: DType, _ m: Int, _ n: Int, _ k: Int, _ a: Matrix, _ b: Matrix, _ c: UnsafeMutableRawPointer,
-    bias: UnsafeMutableRawPointer? = nil, accumulate: Bool = false, for operation: StaticString
+    ldc: Int? = nil, bias: UnsafeMutableRawPointer? = nil, accumulate: Bool = false, for operation: StaticString
   ) throws(Failure) {
     if m == 0 || n == 0 { return }
     var (product, rows, columns) = try plan(type, m, n, k, a, b, c, for: operation)
+    if let ldc { product.ldc = ldc }
     product.accumulate = accumulate
     product.bias = bias
     let workers = multiplyAdds(m, n, k) < serialWork ? 1 : threads

@@ -21,6 +21,7 @@ enum Operation: UInt16, CaseIterable {
   case erfinv, erfcx, ndtri, logNdtr, lgamma, digamma, polygamma, i0, i0e, i1, i1e, floor, ceil, trunc, round
   case atan2, hypot, copysign, xlogy, logaddexp, logaddexp2, nextafter, floorDivide, remainder, fmod
   case silu, mish, elu, leakyRelu, hardswish, hardtanh
+  case cholesky, solveTriangular, solve, inverse, det, slogdet, lu, qr, eigh, svd, pinverse
   case conv2dWeight  // from here on parts of others, without a public name
   case truncDivide  // div with a rounding mode
   case linearRecurrence, scaledGradient
@@ -152,6 +153,17 @@ enum Operation: UInt16, CaseIterable {
     case .leakyRelu: RuleRecord(LeakyRelu.self)
     case .hardswish: RuleRecord(Hardswish.self)
     case .hardtanh: RuleRecord(Hardtanh.self)
+    case .cholesky: RuleRecord(Cholesky.self)
+    case .solveTriangular: RuleRecord(SolveTriangular.self)
+    case .solve: RuleRecord(Solve.self)
+    case .inverse: RuleRecord(Inverse.self)
+    case .det: RuleRecord(Det.self)
+    case .slogdet: RuleRecord(Slogdet.self)
+    case .lu: RuleRecord(LU.self)
+    case .qr: RuleRecord(QR.self)
+    case .eigh: RuleRecord(Eigh.self)
+    case .svd: RuleRecord(SVD.self)
+    case .pinverse: RuleRecord(Pinverse.self)
     case .conv2dWeight: RuleRecord(Conv2dWeight.self)
     case .truncDivide: RuleRecord(TruncDivide.self)
     case .linearRecurrence: RuleRecord(LinearRecurrence.self)
@@ -175,6 +187,7 @@ private let composites: StaticString = """
   max\0min\0mean\0var\0\
   std\0var_mean\0std_mean\0any\0all\0count_nonzero\0nansum\0nanmean\0aminmax\0norm\0normalize\0cosine_similarity\0pairwise_distance\0\
   sort\0argsort\0msort\0topk\0nanmedian\0kthvalue\0mode\0cummax\0cummin\0unique\0unique_consecutive\0\
+  mm\0mv\0bmm\0dot\0vdot\0inner\0outer\0addmm\0addmv\0addbmm\0baddbmm\0addr\0einsum\0tensordot\0kron\0trace\0logdet\0\
   flatten\0transpose\0squeeze\0unsqueeze\0select\0stack\0contiguous\0\
   embedding\0embedding_bag\0rotary_embedding\0\
   dropout\0dropout1d\0dropout2d\0dropout3d\0alpha_dropout\0feature_alpha_dropout\0\

@@ -8,7 +8,7 @@ package struct Failure: Error {
   /// The kinds of errors, numbered as `bp_status` in `backprop.h`.
   package enum Code: Int32 {
     case argument = -1, shape = -2, dtype = -3, index = -4, memory = -5
-    case handle = -6, graph = -7, io = -8, format = -9, callback = -10
+    case handle = -6, graph = -7, io = -8, format = -9, callback = -10, singular = -11
   }
   package let code: Code
 

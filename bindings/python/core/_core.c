@@ -326,7 +326,7 @@ static PyGetSetDef tensor_getset[] = {
   {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients reach this tensor.", NULL},
   {"is_leaf", get_is_leaf, NULL, "Whether it was made by the user rather than by an operation.", NULL},
   {"grad_fn", get_grad_fn, NULL, "Name of the operation that made it, or None.", NULL},
-  {"T", get_t, NULL, "Dimensions reversed.", NULL}, {"mT", get_mt, NULL, "Last two dimensions swapped.", NULL},
+  {"T", get_t, NULL, "Dimensions reversed.", NULL}, {"mT", get_mt, NULL, "Last two dimensions swapped.", NULL}, {"mH", get_mt, NULL, "As mT: elements are real.", NULL},
   {"nbytes", get_nbytes, NULL, NULL, NULL}, {"itemsize", get_itemsize, NULL, NULL, NULL}, {"is_cuda", get_false, NULL, NULL, NULL},
   {"retains_grad", get_retains_grad, NULL, "Whether a computed tensor keeps its gradient.", NULL},
   {"_version", get_version, NULL, "How often the values were changed in place.", NULL}, {0}};
@@ -433,6 +433,7 @@ static int module_exec(PyObject *m) {
     PyObject *priority = PyLong_FromLong(1000); /* NumPy's operators leave mixed expressions to us */
     bad = !priority || PyObject_SetAttrString((PyObject *)TensorType, "__array_priority__", priority) ||
           !(the_device = (PyObject *)PyObject_New(PyObject, DeviceType)) || PyModule_AddStringConstant(m, "__version__", bp_version_string()) ||
+          !(LinAlgError = PyErr_NewException("backprop.linalg.LinAlgError", PyExc_RuntimeError, NULL)) || PyModule_AddObjectRef(m, "LinAlgError", LinAlgError) ||
           PyModule_AddStringConstant(m, "_instruction_set", bp_instruction_set()) || PyModule_AddObjectRef(m, "__all__", names);
     Py_XDECREF(priority);
   }

@@ -69,33 +69,15 @@ static PyObject *run_in_place(const Row *r, PyObject **v) {
   return bad ? NULL : Py_NewRef(v[0]);
 }
 
-/* self's elements ← source, for whatever self's own gradient then is: zero, and the source's is the result's. */
-static int overwrite(PyObject *self, bp_tensor *source) {
-  bp_tensor *t = HANDLE(self);
-  int recorded = bp_is_grad_enabled(ctx) && (bp_requires_grad(t) || bp_requires_grad(source));
-  if (!recorded || (bp_requires_grad(t) && bp_is_leaf(t)) || is_view(t)) return bp_copy_(t, source) ? 0 : (fail(), -1);
-  int64_t shape[BP_MAX_DIMS];
-  int32_t n = bp_ndim(t);
-  for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(t, d);
-  bp_tensor *everywhere = bp_full(ctx, BP_BOOL, n, shape, 1), *same = bp_to(source, bp_dtype_of(t)), *result = NULL;
-  if (everywhere && same) result = bp_where(everywhere, same, t);
-  if (everywhere) drop(everywhere);
-  if (same) drop(same);
-  if (!result) return fail(), -1;
-  if (scope_depth) bp_retain(result);
-  return stand_for(self, result);
-}
-
 /* copy_, fill_, zero_: what was there plays no part */
 static PyObject *run_copy_(const Row *r, PyObject **v) {
   bp_tensor *temporary = NULL, *source;
   TENSOR(0, x);
-  (void)x;
   source = r->count > 1 ? operand(r->name, NAME(1), v[1], &temporary) : (temporary = bp_integer(ctx, 0));
   if (!source) return PyErr_Occurred() ? NULL : fail();
-  int bad = overwrite(v[0], source);
+  bp_tensor *result = bp_copy_(x, source);
   if (temporary) drop(temporary);
-  return bad ? NULL : Py_NewRef(v[0]);
+  return result ? Py_NewRef(v[0]) : fail();
 }
 
 static PyObject *run_gelu(const Row *r, PyObject **v) {

@@ -12,6 +12,7 @@ static bp_context *ctx;       /* the process's context; made by the first import
 static int instances;         /* modules alive: at most one */
 static int scope_depth;       /* callbacks of gradcheck we are in */
 static PyTypeObject *TensorType, *DtypeType, *DeviceType, *SizeType, *OptimizerType;
+static PyObject *LinAlgError;   /* for BP_E_SINGULAR; a RuntimeError */
 static PyObject *the_device;  /* device('cpu') */
 static PyObject *dtypes[8];   /* dtype objects by bp_dtype */
 
@@ -24,6 +25,7 @@ static PyObject *exception_for(bp_status status) {
   case BP_E_INDEX: return PyExc_IndexError;
   case BP_E_MEMORY: return PyExc_MemoryError;
   case BP_E_IO: return errno == ENOENT ? PyExc_FileNotFoundError : PyExc_OSError;
+  case BP_E_SINGULAR: return LinAlgError;
   default: return PyExc_RuntimeError; /* shape, graph, handle, callback */
   }
 }

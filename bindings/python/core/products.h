@@ -2,13 +2,115 @@
  * Matrix products and linear algebra
  * ------------------------------------------------------------------------------------------------------------- */
 
-static PyObject *run_matmul(const Row *r, PyObject **v) {
+/* Two tensors and nothing else. f: the function */
+static PyObject *run_product(const Row *r, PyObject **v) {
   TENSOR(0, a);
   TENSOR(1, b);
-  int32_t need = (int32_t)(r->g == NULL ? 0 : r->name[0] == 'm' ? 2 : r->name[0] == 'b' ? 3 : 1); /* mm, bmm, dot */
-  if (need && (bp_ndim(a) != need || bp_ndim(b) != need))
-    return PyErr_Format(PyExc_RuntimeError, "%s(): both must have %d dimensions, got %d and %d", r->name, need, (int)bp_ndim(a), (int)bp_ndim(b));
-  return wrap(bp_matmul(a, b));
+  return wrap(((Two)r->f)(a, b));
+}
+
+/* addmm and its like: (input, a, b, *, beta=1, alpha=1) */
+typedef bp_tensor *(*AddProduct)(const bp_tensor *, const bp_tensor *, const bp_tensor *, double, double);
+static PyObject *run_addmm(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR(1, a);
+  TENSOR(2, b);
+  DOUBLE_OR(3, beta, 1);
+  DOUBLE_OR(4, alpha, 1);
+  return wrap(((AddProduct)r->f)(x, a, b, beta, alpha));
+}
+
+/* tensordot(a, b, dims=2): the last dims of a with the first of b, or two lists */
+static PyObject *run_tensordot(const Row *r, PyObject **v) {
+  int64_t x[BP_MAX_DIMS], y[BP_MAX_DIMS];
+  TENSOR(0, a);
+  TENSOR(1, b);
+  int n = 2, m;
+  if (!absent(v[2]) && PySequence_Check(v[2]) && !is_tensor(v[2])) {
+    PyObject *first = PySequence_GetItem(v[2], 0), *second = first ? PySequence_GetItem(v[2], 1) : NULL;
+    n = second ? as_sizes(r->name, "dims", first, x) : -1;
+    m = n >= 0 ? as_sizes(r->name, "dims", second, y) : -1;
+    Py_XDECREF(first);
+    Py_XDECREF(second);
+    if (n < 0 || m < 0) return NULL;
+    if (n != m) return PyErr_Format(PyExc_RuntimeError, "tensordot(): dims name %d and %d dimensions", n, m);
+  } else {
+    INT_OR(2, dims, 2);
+    if (dims < 0) return PyErr_Format(PyExc_RuntimeError, "tensordot(): dims must not be negative, it is %lld", (long long)dims);
+    if (dims > bp_ndim(a) || dims > bp_ndim(b)) return PyErr_Format(PyExc_RuntimeError, "tensordot(): dims is %lld, the tensors have %d and %d dimensions", (long long)dims, (int)bp_ndim(a), (int)bp_ndim(b));
+    n = (int)dims;
+    for (int i = 0; i < n; i++) x[i] = bp_ndim(a) - n + i, y[i] = i;
+  }
+  return wrap(bp_tensordot(a, b, n, x, y));
+}
+
+/* A sublist [0, Ellipsis, 3] as letters of an equation. Returns the new end, or NULL with an exception. */
+static char *append_sublist(char *p, char *end, PyObject *list) {
+  Py_ssize_t n = PySequence_Size(list);
+  for (Py_ssize_t i = 0; n >= 0 && i < n; i++) {
+    PyObject *item = PySequence_GetItem(list, i);
+    int64_t k = 0;
+    int dots = item == Py_Ellipsis, bad = !item || (!dots && as_int64("einsum", "sublist", item, &k));
+    Py_XDECREF(item);
+    if (bad) return NULL;
+    if (k < 0 || k > 51) return PyErr_Format(PyExc_RuntimeError, "einsum(): subscripts must be 0 to 51, got %lld", (long long)k), NULL;
+    if (end - p < 4) return PyErr_Format(PyExc_RuntimeError, "einsum(): too many subscripts"), NULL;
+    if (dots) memcpy(p, "...", 3), p += 3;
+    else *p++ = (char)(k < 26 ? 'A' + k : 'a' + k - 26);
+  }
+  return n < 0 ? NULL : p;
+}
+
+/* einsum("ij,jk->ik", a, b), einsum("…", [a, b]), einsum(a, [0, 1], b, [1, 2], [0, 2]) */
+static PyObject *run_einsum(const Row *r, PyObject **v) {
+  enum { MOST = 64 };
+  bp_tensor *operands[MOST];
+  char text[1024], *p = text;
+  const char *equation = text;
+  int32_t n = 0;
+  PyObject *rest = v[1] && (PyTuple_Check(v[1]) || PyList_Check(v[1])) ? PySequence_Tuple(v[1]) : v[1] ? PyTuple_Pack(1, v[1]) : PyTuple_New(0), *result = NULL;
+  if (!rest) return NULL;
+  Py_ssize_t count = PyTuple_Size(rest);
+  if (PyUnicode_Check(v[0])) {
+    if (count == 1 && (PyTuple_Check(PyTuple_GetItem(rest, 0)) || PyList_Check(PyTuple_GetItem(rest, 0)))) {
+      PyObject *inner = PySequence_Tuple(PyTuple_GetItem(rest, 0));
+      Py_DECREF(rest);
+      if (!(rest = inner)) return NULL;
+      count = PyTuple_Size(rest);
+    }
+    equation = PyUnicode_AsUTF8AndSize(v[0], NULL);
+    if (!equation) goto out;
+    for (Py_ssize_t i = 0; i < count; i++, n++) {
+      if (n == MOST) { PyErr_Format(PyExc_RuntimeError, "einsum(): at most %d operands", MOST); goto out; }
+      if (!(operands[n] = tensor_argument(r->name, "operands", PyTuple_GetItem(rest, i)))) goto out;
+    }
+  } else {
+    /* operand, sublist, operand, sublist, … and perhaps the result's sublist. With one operand v[1] is its sublist. */
+    int lone = v[1] && (PyList_Check(v[1]) || (PyTuple_Check(v[1]) && (!PyTuple_Size(v[1]) || !PySequence_Check(PyTuple_GetItem(v[1], 0)))));
+    if (lone) {
+      Py_DECREF(rest);
+      if (!(rest = PyTuple_Pack(1, v[1]))) return NULL;
+      count = 1;
+    }
+    for (Py_ssize_t i = -1; i < count; i += 2) {
+      PyObject *item = i < 0 ? v[0] : PyTuple_GetItem(rest, i);
+      if (i + 1 == count) { /* the result's */
+        if (p > text + sizeof text - 8) { PyErr_Format(PyExc_RuntimeError, "einsum(): too many subscripts"); goto out; }
+        *p++ = '-', *p++ = '>';
+        if (!(p = append_sublist(p, text + sizeof text, item))) goto out;
+        break;
+      }
+      if (n == MOST) { PyErr_Format(PyExc_RuntimeError, "einsum(): at most %d operands", MOST); goto out; }
+      if (!(operands[n] = tensor_argument(r->name, "operands", item))) goto out;
+      if (n++ && p < text + sizeof text - 8) *p++ = ',';
+      if (!(p = append_sublist(p, text + sizeof text - 4, PyTuple_GetItem(rest, i + 1)))) goto out;
+    }
+    *p = 0;
+  }
+  result = wrap(bp_einsum(equation, n, operands));
+out:
+  Py_DECREF(rest);
+  return result;
 }
 
 static PyObject *run_linear(const Row *r, PyObject **v) {
@@ -18,9 +120,69 @@ static PyObject *run_linear(const Row *r, PyObject **v) {
   return wrap(bp_linear(x, w, b));
 }
 
+/* One tensor and a flag. f: the function */
+typedef bp_tensor *(*WithFlag)(const bp_tensor *, int32_t);
+static PyObject *run_flag(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TRUTH_OR(1, flag, 0);
+  return wrap(((WithFlag)r->f)(x, flag));
+}
+
+static PyObject *run_solve(const Row *r, PyObject **v) {
+  TENSOR(0, a);
+  TENSOR(1, b);
+  TRUTH_OR(2, left, 1);
+  return wrap(bp_solve(a, b, left));
+}
+
+static PyObject *run_solve_triangular(const Row *r, PyObject **v) {
+  TENSOR(0, a);
+  TENSOR(1, b);
+  TRUTH_OR(2, upper, 0);
+  TRUTH_OR(3, left, 1);
+  TRUTH_OR(4, unit, 0);
+  return wrap(bp_solve_triangular(a, b, upper, left, unit));
+}
+
+static PyObject *run_pinverse(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  DOUBLE_OR(1, atol, 0);
+  DOUBLE_OR(2, rtol, 1e-15);
+  return wrap(bp_pinverse(x, atol, rtol));
+}
+
+/* The results of a factorization as a tuple; linalg.py gives it its names. f: (tensor, second result); g: (tensor, flag, second result) */
+typedef bp_tensor *(*Factors)(const bp_tensor *, bp_tensor **);
+typedef bp_tensor *(*FactorsFlag)(const bp_tensor *, int32_t, bp_tensor **);
+static PyObject *run_factors(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TRUTH_OR(1, flag, 0);
+  bp_tensor *second = NULL, *third = NULL, *first = r->f ? ((Factors)r->f)(x, &second) : r->g ? ((FactorsFlag)r->g)(x, flag, &second) : bp_svd(x, flag, &second, &third);
+  if (!first) return fail();
+  PyObject *a = wrap(first), *b = wrap(second), *c = third ? wrap(third) : NULL;
+  PyObject *tuple = a && b && (c || !third) ? (c ? PyTuple_Pack(3, a, b, c) : PyTuple_Pack(2, a, b)) : NULL;
+  Py_XDECREF(a);
+  Py_XDECREF(b);
+  Py_XDECREF(c);
+  return tuple;
+}
+
+#define PRODUCT(OP, name, signature) OP(name, name, FM, run_product, bp_##name, NULL, signature)
+#define ADDPRODUCT(OP, name, signature) OP(name, name, FM, run_addmm, bp_##name, NULL, signature)
 #define OPERATIONS_PRODUCTS(OP) \
-  OP(matmul, matmul, FM, run_matmul, NULL, NULL, "(input, other)") \
-  OP(mm, mm, FM, run_matmul, NULL, bp_matmul, "(input, mat2)") \
-  OP(bmm, bmm, FM, run_matmul, NULL, bp_matmul, "(input, mat2)") \
-  OP(dot, dot, FM, run_matmul, NULL, bp_matmul, "(input, tensor)") \
-  OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)")
+  PRODUCT(OP, matmul, "(input, other)") PRODUCT(OP, mm, "(input, mat2)") PRODUCT(OP, bmm, "(input, mat2)") PRODUCT(OP, mv, "(input, vec)") \
+  PRODUCT(OP, dot, "(input, tensor)") PRODUCT(OP, vdot, "(input, other)") PRODUCT(OP, inner, "(input, other)") PRODUCT(OP, outer, "(input, vec2)") \
+  OP(ger, ger, FM, run_product, bp_outer, NULL, "(input, vec2)") PRODUCT(OP, kron, "(input, other)") UNARY(OP, trace) \
+  ADDPRODUCT(OP, addmm, "(input, mat1, mat2, *, beta=1, alpha=1)") ADDPRODUCT(OP, addmv, "(input, mat, vec, *, beta=1, alpha=1)") \
+  ADDPRODUCT(OP, addr, "(input, vec1, vec2, *, beta=1, alpha=1)") ADDPRODUCT(OP, addbmm, "(input, batch1, batch2, *, beta=1, alpha=1)") \
+  ADDPRODUCT(OP, baddbmm, "(input, batch1, batch2, *, beta=1, alpha=1)") \
+  OP(tensordot, tensordot, F, run_tensordot, NULL, NULL, "(a, b, dims=2)") OP(einsum, einsum, F, run_einsum, NULL, NULL, "(equation, *operands)") \
+  OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)") \
+  UNARY(OP, det) UNARY(OP, logdet) UNARY(OP, inverse) OP(cholesky, cholesky, FM, run_flag, bp_cholesky, NULL, "(input, upper=False)") \
+  OP(cholesky_order, cholesky_order, P, run_flag, bp_cholesky_order, NULL, "(input, upper=False)") \
+  OP(solve, solve, P, run_solve, NULL, NULL, "(A, B, left=True)") \
+  OP(solve_triangular, solve_triangular, P, run_solve_triangular, NULL, NULL, "(A, B, upper, left=True, unitriangular=False)") \
+  OP(pinverse, pinverse, P, run_pinverse, NULL, NULL, "(input, atol=0.0, rtol=1e-15)") \
+  OP(slogdet, slogdet, P, run_factors, bp_slogdet, NULL, "(input)") OP(lu, lu, P, run_factors, bp_lu, NULL, "(input)") \
+  OP(qr, qr, P, run_factors, NULL, bp_qr, "(input, complete=False)") OP(eigh, eigh, P, run_factors, NULL, bp_eigh, "(input, upper=False)") \
+  OP(svd, svd, P, run_factors, NULL, NULL, "(input, full=False)")

@@ -30,6 +30,8 @@ _composed = {
     "_composed_images": "_upsample_bilinear2d_aa",
     "_composed_norms": "native_layer_norm native_group_norm native_batch_norm _native_batch_norm_legit _batch_norm_with_update "
                        "_softmax_backward_data native_dropout_backward",
+    "_composed_linalg": "chain_matmul cholesky_inverse cholesky_solve cross lu lu_solve lu_unpack matrix_exp matrix_power orgqr ormqr "
+                        "pca_lowrank pinverse qr slogdet svd svd_lowrank triangular_solve",
 }
 
 

@@ -64,6 +64,9 @@ for _function in "quantile nanquantile dist diff renorm cov corrcoef histc binco
     _later(_function, "_composed_reductions")
 for _function in "angle frexp isclose mvlgamma".split():
     _later(_function, "_composed_elementwise")
+for _function in ("cholesky_inverse cholesky_solve cross lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet svd "
+                  "triangular_solve").split():
+    _later(_function, "_composed_linalg")
 for _function in (equal, allclose, register_hook, register_post_accumulate_grad_hook):
     _method(_function)
 del _function

@@ -28,7 +28,7 @@ from ._images import (
 __all__ = ["relu", "sigmoid", "tanh", "gelu", "softplus", "softmax", "log_softmax", "linear", "mse_loss", "cross_entropy",
            "binary_cross_entropy_with_logits", "dropout", "layer_norm", "embedding", "batch_norm", "group_norm",
            "rms_norm", "nll_loss"]
-__all__ += ["cosine_similarity", "normalize", "pairwise_distance", "pdist"]
+__all__ += ["bilinear", "cosine_similarity", "normalize", "pairwise_distance", "pdist"]
 __all__ += ["scaled_dot_product_attention", "multi_head_attention_forward", "rotary_embedding", "embedding_bag"]
 __all__ += ["alpha_dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout", "instance_norm", "local_response_norm"]
 __all__ += [
@@ -62,6 +62,12 @@ def _changing(function):
 
 relu_, elu_, celu_, selu_, leaky_relu_, hardtanh_, threshold_, rrelu_ = map(
     _changing, (relu, elu, celu, selu, leaky_relu, hardtanh, threshold, rrelu))
+
+
+def bilinear(input1, input2, weight, bias=None):
+    """x₁ᵀ·W·x₂ + b: [.., I], [.., J], W [O, I, J], b [O] → [.., O]."""
+    y = _core.einsum("...i,oij,...j->...o", input1, weight, input2)
+    return y if bias is None else y + bias
 
 
 def triplet_margin_with_distance_loss(anchor, positive, negative, *, distance_function=None, margin=1.0, swap=False, reduction="mean"):

@@ -40,6 +40,28 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class Bilinear(Module):
+    """x₁ᵀ·W·x₂ + b. W [out, in1, in2] and b [out] start as U(±1/√in1)."""
+
+    def __init__(self, in1_features, in2_features, out_features, bias=True, device=None, dtype=None):
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got {in1_features}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        bound = 1 / sqrt(in1_features)
+        self.weight = _uniform((out_features, in1_features, in2_features), bound)
+        self.register_parameter("bias", _uniform((out_features,), bound) if bias else None)
+        if dtype is not None or device is not None:
+            self.to(device=device, dtype=dtype)
+
+    def forward(self, input1, input2):
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self):
+        return (f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+                f"bias={self.bias is not None}")
+
+
 class LayerNorm(Module):
     """(x − mean) / √(var + eps) · w + b over the last dimensions."""
 
