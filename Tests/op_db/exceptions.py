@@ -49,7 +49,6 @@ LOOSE = {
     # Sums of float32 numbers that cancel; PyTorch's own tolerance for addbmm is ten times the usual one, too.
     "addbmm": 10,
     "linalg.multi_dot": 4,
-    "matrix_exp": 10,
     # Ill-conditioned float32 gradients, which we compute in float64: ours are 1e-7 to 4e-7 from PyTorch's float64 ones, its own 1e-6 to 2e-5.
     "linalg.cond": 4,
     "linalg.eigh": 20,
@@ -92,6 +91,12 @@ def negative_eps(s):
 
 # Single samples: operation → (test of the sample, reason).
 SAMPLES = {
+    "matrix_exp": [
+        (
+            lambda s: str(s.input.dtype) == "torch.float32",
+            "numbers up to 1e5 beside small ones that cancel: PyTorch's float32 is 5e-7 of the largest off; ours is float64 inside",
+        )
+    ],
     "linalg.pinv": [
         (
             lambda s: s.kwargs.get("hermitian") and not bool((s.input == s.input.mT).all()),

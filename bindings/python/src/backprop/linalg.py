@@ -436,6 +436,7 @@ def matrix_exp(A):
     _check_square("matrix_exp", A)
     if A.numel() == 0:
         return A.clone()
+    dtype, A = A.dtype, A.to(float64)  # squaring squares errors, too
     size, squarings = float(A.detach().abs().sum(-2).amax()), 0
     while size > 1.0 and squarings < 1100:
         size, squarings = size / 2, squarings + 1
@@ -445,4 +446,4 @@ def matrix_exp(A):
         y = eye + A / k if y is None else eye + A @ y / k
     for _ in range(squarings):
         y = y @ y
-    return y
+    return y.to(dtype)
