@@ -138,18 +138,21 @@ struct OptimizerTests {
         for has in [[true, true, true], [true, false, false]] where has[1] || kernel == .rmsprop {
           let p0: [T] = values(n, &random), g: [T] = values(n + 1, &random)
           var memory = (0..<3).map { _ in (values(n, &random) as [T]).map { T(0.5) + $0 * $0 } + [0] }
+          if kernel == .rmsprop { for i in 0..<n { memory[0][i] += 40 } }  // well above the squared mean, else the difference is all rounding
           let before = memory
+          var (s0, s1, s2) = (memory[0], memory[1], memory[2])
           let p = filled(n, T(0)) { p in
             for i in 0..<n { p.storeBytes(of: p0[i], toByteOffset: i * MemoryLayout<T>.stride, as: T.self) }
-            memory[0].withUnsafeMutableBytes { a in
-              memory[1].withUnsafeMutableBytes { b in
-                memory[2].withUnsafeMutableBytes { e in
+            s0.withUnsafeMutableBytes { a in
+              s1.withUnsafeMutableBytes { b in
+                s2.withUnsafeMutableBytes { e in
                   let pointers = [a.baseAddress, b.baseAddress, e.baseAddress].enumerated().map { $0 < states && has[$0] ? $1 : nil }
                   table.update(T.dtype.rawValue)!(kernel.rawValue, n, p, g, pointers, c)
                 }
               }
             }
           }
+          memory = [s0, s1, s2]
           for i in 0..<n {
             var s = before.map { Double($0[i]) }
             let wanted = updated(kernel, Double(p0[i]), Double(g[i]), &s, c, has)
