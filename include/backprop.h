@@ -103,6 +103,19 @@ typedef int32_t bp_reduction;
 #define BP_REDUCTION_MEAN ((bp_reduction)1)
 #define BP_REDUCTION_SUM ((bp_reduction)2)
 #define BP_REDUCTION_BATCHMEAN ((bp_reduction)3) /* bp_kl_div() only: the sum divided by the size of the first dimension */
+/* What stands around a padded tensor: a number, the tensor mirrored without its border element, its border, its other end. */
+typedef int32_t bp_pad_mode;
+#define BP_PAD_CONSTANT ((bp_pad_mode)0)
+#define BP_PAD_REFLECT ((bp_pad_mode)1)
+#define BP_PAD_REPLICATE ((bp_pad_mode)2)
+#define BP_PAD_CIRCULAR ((bp_pad_mode)3)
+/* What becomes of elements that meet in one place. */
+typedef int32_t bp_scatter_reduction;
+#define BP_SCATTER_SUM ((bp_scatter_reduction)0)
+#define BP_SCATTER_PROD ((bp_scatter_reduction)1)
+#define BP_SCATTER_MEAN ((bp_scatter_reduction)2)
+#define BP_SCATTER_AMAX ((bp_scatter_reduction)3)
+#define BP_SCATTER_AMIN ((bp_scatter_reduction)4)
 
 /* "Not given" where an int64_t is optional. */
 #define BP_NONE INT64_MIN
@@ -268,6 +281,11 @@ int64_t bp_numel(const bp_tensor *t);
 bp_dtype bp_dtype_of(const bp_tensor *t);
 /* 1 if elements lie row-major without gaps. */
 int32_t bp_is_contiguous(const bp_tensor *t);
+/* 1 if another live handle looks into t's memory: a view of t, the tensor t is a view of, or a second owner of t itself. Handles that
+ * only an open scope holds do not count, nor does `beside` (or NULL). Such a tensor cannot be replaced by a new one without others noticing. */
+int32_t bp_is_shared(const bp_tensor *t, const bp_tensor *beside);
+/* Where t's first element lies in the memory it looks into, in elements; −1 on error. */
+int64_t bp_storage_offset(const bp_tensor *t);
 /* The elements in memory, borrowed: valid while the tensor lives. Strided for views (bp_stride()). Writing through it goes
  * unseen by the check for changed saved values: use bp_write() or bp_copy_(). */
 void *bp_data(const bp_tensor *t);
@@ -752,6 +770,7 @@ bp_tensor *bp_permute(const bp_tensor *x, int32_t ndim, const int64_t *dims);
 bp_tensor *bp_expand(const bp_tensor *x, int32_t ndim, const int64_t *shape);
 bp_tensor *bp_squeeze(const bp_tensor *x);                  /* drops every dimension of size 1 */
 bp_tensor *bp_squeeze_dim(const bp_tensor *x, int64_t dim); /* drops this one if its size is 1 */
+bp_tensor *bp_squeeze_dims(const bp_tensor *x, int32_t n, const int64_t *dims);
 bp_tensor *bp_unsqueeze(const bp_tensor *x, int64_t dim);
 /* Elements start, start + step, … before end along dim, limits clipped as in Python; BP_NONE for an open end; step ≥ 1. */
 bp_tensor *bp_slice(const bp_tensor *x, int64_t dim, int64_t start, int64_t end, int64_t step);
@@ -760,6 +779,54 @@ bp_tensor *bp_cat(int32_t n, bp_tensor *const *tensors, int64_t dim);
 bp_tensor *bp_stack(int32_t n, bp_tensor *const *tensors, int64_t dim);
 bp_tensor *bp_contiguous(const bp_tensor *x);
 bp_tensor *bp_clone(const bp_tensor *x);
+
+/* length elements from start on, all of which must be there (bp_slice() clips). */
+bp_tensor *bp_narrow(const bp_tensor *x, int64_t dim, int64_t start, int64_t length);
+/* n views one after another along dim, as long as sizes says, which must add up; written to outputs, yours to release. After an error
+ * outputs holds nothing. */
+bp_status bp_split(const bp_tensor *x, int32_t n, const int64_t *sizes, int64_t dim, bp_tensor **outputs);
+/* At most `chunks` views of equal size, the last perhaps smaller; how many were written to outputs, or −1. */
+int32_t bp_chunk(const bp_tensor *x, int32_t chunks, int64_t dim, bp_tensor **outputs);
+/* The size of dim views, each without that dimension. */
+bp_status bp_unbind(const bp_tensor *x, int64_t dim, bp_tensor **outputs);
+/* Dimension source[i] goes to place destination[i]; the others keep their order. */
+bp_tensor *bp_movedim(const bp_tensor *x, int32_t n, const int64_t *source, const int64_t *destination);
+/* One dimension as n; one of the sizes may be −1. */
+bp_tensor *bp_unflatten(const bp_tensor *x, int64_t dim, int32_t n, const int64_t *sizes);
+/* Read backwards along n dimensions; a copy. */
+bp_tensor *bp_flip(const bp_tensor *x, int32_t n, const int64_t *dims);
+/* Elements moved on by shifts[i] along dims[i], those at the end to the beginning; dims NULL: one shift, of all elements in row-major order. */
+bp_tensor *bp_roll(const bp_tensor *x, int32_t n, const int64_t *shifts, const int64_t *dims);
+/* Of each matrix [.., M, N] what lies on and below (above) a diagonal, 0 elsewhere. Diagonal k goes through [0, k]. */
+bp_tensor *bp_tril(const bp_tensor *x, int64_t diagonal);
+bp_tensor *bp_triu(const bp_tensor *x, int64_t diagonal);
+/* A view of the diagonal of two dimensions, as a new last one. */
+bp_tensor *bp_diagonal(const bp_tensor *x, int64_t offset, int64_t dim1, int64_t dim2);
+/* Of a matrix its diagonal, copied; of a list the matrix that has it as diagonal. */
+bp_tensor *bp_diag(const bp_tensor *x, int64_t diagonal);
+/* Zeros with x's last dimension as diagonal of the new dimensions dim1 and dim2. */
+bp_tensor *bp_diag_embed(const bp_tensor *x, int64_t offset, int64_t dim1, int64_t dim2);
+/* Each dimension repeats[i] times over; repeat may add dimensions in front, tile takes counts of 1 for those not named. Copies. */
+bp_tensor *bp_repeat(const bp_tensor *x, int32_t n, const int64_t *repeats);
+bp_tensor *bp_tile(const bp_tensor *x, int32_t n, const int64_t *repeats);
+/* Every slice along dim `repeats` times in a row (repeats[i] times, for a tensor of counts); dim BP_NONE: of the flattened tensor. */
+bp_tensor *bp_repeat_interleave(const bp_tensor *x, int64_t repeats, int64_t dim);
+bp_tensor *bp_repeat_interleave_each(const bp_tensor *x, const bp_tensor *repeats, int64_t dim);
+/* n numbers: before and after the last dimension, before and after the one before it, …. Negative ones cut off (in the modes that look
+ * into x: as far as something remains). value is used by BP_PAD_CONSTANT. Reflected parts must be smaller than the dimension, circular
+ * ones not larger. */
+bp_tensor *bp_pad(const bp_tensor *x, int32_t n, const int64_t *padding, bp_pad_mode mode, double value);
+/* A view of windows of `size` elements, `step` apart, along dim; a window's elements are the new last dimension. */
+bp_tensor *bp_unfold_dim(const bp_tensor *x, int64_t dim, int64_t size, int64_t step);
+/* x's memory with other sizes and strides, from storage_offset on (BP_NONE: x's own); refused if it would leave that memory. While a
+ * gradient is recorded x must be contiguous and the view stay within x. */
+bp_tensor *bp_as_strided(const bp_tensor *x, int32_t ndim, const int64_t *shape, const int64_t *strides, int64_t storage_offset);
+/* x copied, with src in the places of a view of it. The recorded form of writing into a view: x is left as it is. */
+bp_tensor *bp_slice_scatter(const bp_tensor *x, const bp_tensor *src, int64_t dim, int64_t start, int64_t end, int64_t step);
+bp_tensor *bp_select_scatter(const bp_tensor *x, const bp_tensor *src, int64_t dim, int64_t index);
+bp_tensor *bp_diagonal_scatter(const bp_tensor *x, const bp_tensor *src, int64_t offset, int64_t dim1, int64_t dim2);
+bp_tensor *bp_as_strided_scatter(const bp_tensor *x, const bp_tensor *src, int32_t ndim, const int64_t *shape, const int64_t *strides,
+                                 int64_t storage_offset);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 12. Indexing. Indices are int64 or int32 tensors; out of range is BP_E_INDEX.
@@ -803,6 +870,44 @@ typedef struct bp_embedding_bag_options {
 /* Sums, means or maxima of rows of weight [V, E] → [bags, E]: each row of indices [N, K] is a bag, or indices are a list [K] and offsets
  * (NULL otherwise) say where in it each bag begins: 0 first, rising. An empty bag gives zeros. options may be NULL. */
 bp_tensor *bp_embedding_bag(const bp_tensor *indices, const bp_tensor *weight, const bp_tensor *offsets, const bp_embedding_bag_options *options);
+
+/* x[indices[0], indices[1], …]: index tensors (negative ones count from the end) and bool masks, each of which stands for as many dimensions
+ * as it has; NULL: all of a dimension; dimensions not listed: all. Index tensors are broadcast together. Where they stand side by side
+ * their dimensions take the place of those they index, otherwise they come first, as in NumPy. Integers, slices and new dimensions are
+ * bp_select(), bp_slice() and bp_unsqueeze() before.
+ *
+ *     bp_tensor *rows[] = {NULL, labels};                        // y[n][k] = x[n][labels[k]]
+ *     y = bp_index(x, 2, rows);
+ */
+bp_tensor *bp_index(const bp_tensor *x, int32_t n, bp_tensor *const *indices);
+/* x copied, with values (broadcast) written at those places, or added to what is there. Without accumulate the last of several that meet
+ * in one place stays. */
+bp_tensor *bp_index_put(const bp_tensor *x, int32_t n, bp_tensor *const *indices, const bp_tensor *values, int32_t accumulate);
+/* The same in t's memory, which all its views see; refused, as bp_add_(), while a gradient is recorded. */
+bp_tensor *bp_index_put_(bp_tensor *t, int32_t n, bp_tensor *const *indices, const bp_tensor *values, int32_t accumulate);
+/* x with src written at the places gather would read: y[index[i][j]][j] = src[i][j]. A 0-dimensional src is written everywhere. */
+bp_tensor *bp_scatter(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *src);
+/* The elements of src that meet in one place are reduced, with x's own there if include_self is not 0. */
+bp_tensor *bp_scatter_reduce(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *src, bp_scatter_reduction reduce,
+                             int32_t include_self);
+/* The slices along dim at index [K] replaced: by those of src, by a 0-dimensional value, by a reduction (not BP_SCATTER_SUM). */
+bp_tensor *bp_index_copy(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *src);
+bp_tensor *bp_index_fill(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *value);
+bp_tensor *bp_index_reduce(const bp_tensor *x, int64_t dim, const bp_tensor *index, const bp_tensor *src, bp_scatter_reduction reduce,
+                           int32_t include_self);
+/* Elements of the flattened x at index, in index's shape; src (as many elements as index) written or added there. */
+bp_tensor *bp_take(const bp_tensor *x, const bp_tensor *index);
+bp_tensor *bp_put(const bp_tensor *x, const bp_tensor *index, const bp_tensor *src, int32_t accumulate);
+/* bp_gather() of x and index stretched to each other except along dim; dim BP_NONE: of both flattened. */
+bp_tensor *bp_take_along_dim(const bp_tensor *x, const bp_tensor *index, int64_t dim);
+/* mask is bool. A 0-dimensional value where it is true; the elements where it is true, in a row; src's first elements at its true places. */
+bp_tensor *bp_masked_fill(const bp_tensor *x, const bp_tensor *mask, const bp_tensor *value);
+bp_tensor *bp_masked_select(const bp_tensor *x, const bp_tensor *mask);
+bp_tensor *bp_masked_scatter(const bp_tensor *x, const bp_tensor *mask, const bp_tensor *src);
+/* Coordinates of the elements that are not 0: int64 [count, rank]. */
+bp_tensor *bp_nonzero(const bp_tensor *x);
+/* int64 labels of any shape → int64 [.., num_classes], 1 at the label; BP_NONE: one class more than the largest label. */
+bp_tensor *bp_one_hot(const bp_tensor *labels, int64_t num_classes);
 
 /* ---------------------------------------------------------------------------------------------------------------
  * 13. Networks

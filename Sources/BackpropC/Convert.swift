@@ -98,6 +98,9 @@ func optional(_ p: OpaquePointer?, _ name: StaticString) throws(Failure) -> Valu
 
 // MARK: Arguments
 
+/// A number for which BP_NONE means none.
+func given(_ i: Int64) -> Int? { i == .min ? nil : Int(i) }
+
 /// A list of sizes or dimensions.
 func list(_ n: Int32, _ p: UnsafePointer<Int64>?, _ name: StaticString) throws(Failure) -> Dims {
   if n < 0 || n > 8 { throw Failure(.shape, "\(name): \(Int(n)) dimensions given, wanted 0 to 8") }
@@ -134,6 +137,22 @@ func withValues<T>(
     var i = 0
     while i < Int(n) {
       (values + i).initialize(to: try value(i))
+      i += 1
+    }
+    return try body(UnsafeBufferPointer(start: values, count: Int(n)))
+  }
+}
+
+/// A list of tensors in which NULL stands for none, as a buffer that lives for the call of `body`.
+func withOptionals<T>(
+  on e: Engine, _ n: Int32, _ p: UnsafePointer<OpaquePointer?>?, _ name: StaticString, _ body: (UnsafeBufferPointer<Value?>) throws(Failure) -> T
+) throws(Failure) -> T {
+  if n < 0 || n > 8 { throw Failure(.argument, "\(name): \(Int(n)) index tensors given, wanted 0 to 8") }
+  if n > 0 && p == nil { throw Failure(.argument, "\(name): the list of \(Int(n)) index tensors is NULL") }
+  return try e.withScratch(of: Value?.self, count: 8, for: name) { (values) throws(Failure) -> T in
+    var i = 0
+    while i < Int(n) {
+      (values + i).initialize(to: try optional(p?[i], name))
       i += 1
     }
     return try body(UnsafeBufferPointer(start: values, count: Int(n)))

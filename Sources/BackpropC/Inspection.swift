@@ -26,6 +26,12 @@ private func along(_ t: OpaquePointer?, _ dim: Int32, _ name: StaticString, _ ot
 @_cdecl("bp_is_contiguous") @implementation public func bp_is_contiguous(_ t: OpaquePointer?) -> Int32 {
   take(t, "is_contiguous").map { $0.isContiguous ? 1 : 0 } ?? -1
 }
+@_cdecl("bp_is_shared") @implementation public func bp_is_shared(_ t: OpaquePointer?, _ beside: OpaquePointer?) -> Int32 {
+  take(t, "is_shared").map { $0.isShared(beside: beside.flatMap { Handle($0).asValue }) ? 1 : 0 } ?? -1
+}
+@_cdecl("bp_storage_offset") @implementation public func bp_storage_offset(_ t: OpaquePointer?) -> Int64 {
+  take(t, "storage_offset").map { Int64($0.storageOffset) } ?? -1
+}
 @_cdecl("bp_data") @implementation public func bp_data(_ t: OpaquePointer?) -> UnsafeMutableRawPointer? { take(t, "data")?.data }
 @_cdecl("bp_item") @implementation public func bp_item(_ t: OpaquePointer?) -> Double {
   guard let v = take(t, "item") else { return .nan }

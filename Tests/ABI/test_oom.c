@@ -194,6 +194,25 @@ static int images(job *j) {
   return status == BP_OK;
 }
 
+/* Index tensors, positions and lists of results. */
+static int picks(job *j) {
+  static const int64_t two[1] = {2}, places[2] = {1, 0}, ends[4] = {1, 2, 0, 1}, half[2] = {2, 2};
+  bp_tensor *index[2] = {NULL, NULL}, *list, *y, *pieces[4] = {NULL};
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  index[0] = index[1] = list = bp_tensor_create(j->ctx, BP_INT64, 1, two, places);
+  y = list ? bp_index_put(j->w, 2, index, bp_index(j->w, 2, index), 1) : NULL;
+  y = bp_pad(bp_flip(bp_masked_select(y, bp_gt(y, bp_full(j->ctx, BP_FLOAT32, 0, NULL, -1e9))), 1, places + 1), 2, ends, BP_PAD_CIRCULAR, 0);
+  y = bp_mul(bp_sum(y), bp_sum(bp_scatter_reduce(bp_diagonal(j->w, 0, 0, 1), 0, list, bp_narrow(bp_diagonal(j->w, 0, 0, 1), 0, 0, 2), BP_SCATTER_PROD, 1)));
+  y = bp_add(y, bp_sum(bp_tile(bp_repeat_interleave_each(j->w, bp_full(j->ctx, BP_INT64, 0, NULL, 2), 0), 2, half)));
+  if (y) status = bp_backward(y);
+  if (y && status == BP_OK) status = bp_split(bp_diagonal(j->w, 0, 0, 1), 1, (const int64_t[]){bp_dim(bp_diagonal(j->w, 0, 0, 1), 0)}, 0, pieces);
+  bp_zero_grad(j->w);
+  bp_release(list);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK;
+}
+
 /* Several results of one call, the caller's: all or none are there. Then order and scans with their gradients. */
 static int order(job *j) {
   bp_tensor *all[7] = {NULL}, *y, *z;
@@ -399,6 +418,7 @@ int main(void) {
   at_every_limit("attention and a recurrent layer within every limit", sequences);
   at_every_limit("a training step within every limit", train);
   at_every_limit("views and reductions within every limit", views);
+  at_every_limit("reading and writing by index within every limit", picks);
   at_every_place("views, reductions and random numbers, and nothing after", views, 1);
   at_every_place("saving and loading", save_and_load, 0);
   remove(path);

@@ -43,12 +43,12 @@ struct Case: Sendable {
 
 /// Whole-number results, or a gradient that is 0 by definition.
 let withoutGradientByNature: Set<String> = [
-  "eq", "ne", "lt", "le", "gt", "ge", "logical_not", "argmax", "argmin", "detach",
+  "eq", "ne", "lt", "le", "gt", "ge", "logical_not", "argmax", "argmin", "detach", "nonzero", "one_hot",
   "logical_and", "logical_or", "logical_xor", "isnan", "isinf", "isfinite", "signbit", "gcd", "lcm",
   "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "bitwise_left_shift", "bitwise_right_shift",
   "any", "all", "count_nonzero", "argsort", "unique", "unique_consecutive",
 ]
 
 let cases: [Case] =
-  elementwiseCases + activationCases + reductionCases + sortingCases + productCases + linearAlgebraCases + shapeCases + indexingCases
+  elementwiseCases + activationCases + reductionCases + sortingCases + productCases + linearAlgebraCases + shapeCases + movementCases + indexingCases
   + networkCases + convolutionCases + lossCases + lossFunctionCases

@@ -52,7 +52,7 @@ def oddities():
 
 
 SIZED = {"rand", "randn", "zeros", "ones", "empty", "full", "eye", "randperm", "arange", "linspace", "logspace", "randint", "normal",
-         "multinomial", "expand", "broadcast_to"}
+         "multinomial", "expand", "broadcast_to", "repeat", "tile", "repeat_interleave", "pad", "diag", "diag_embed", "diagflat", "one_hot", "tensor_split", "hsplit", "vsplit", "dsplit", "chunk", "unsafe_chunk", "mvlgamma"}
 LEFT_OUT = {"_set_grad_enabled", "set_num_threads", "save", "load", "_gradcheck", "_rebuild"}  # they change the session, or call back
 KEYWORDS = ["dim", "keepdim", "dtype", "input", "other", "alpha", "index", "min", "max", "requires_grad", "reduction", "weight", "bias", "axis"]
 ATTRIBUTES = ["grad", "data", "requires_grad"]

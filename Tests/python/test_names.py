@@ -8,13 +8,14 @@ from engine import ours, torch
 HEADER = Path(__file__).resolve().parents[2] / "include" / "backprop.h"
 
 # Operations whose place in Python is a syntax or a method of another name.
-ELSEWHERE = {"slice": "__getitem__", "im2col": "unfold", "col2im": "fold"}
+ELSEWHERE = {"slice": "__getitem__", "index": "__getitem__", "unfold_dim": "unfold", "im2col": "unfold", "col2im": "fold"}
 
 # Functions of sections 8 to 13 that are a second signature of an operation. In-place forms are no operations of the graph.
 FORMS = {"sum_dim": "sum", "mean_dim": "mean", "var_dim": "var", "max_dim": "max", "min_dim": "min", "argmax_dim": "argmax",
          "argmin_dim": "argmin", "squeeze_dim": "squeeze", "embedding_with": "embedding"}
 FORMS |= {"clamp_tensor": "clamp", "div_rounded": "div", "softplus_with": "softplus", "cholesky_order": "cholesky"}
 FORMS |= {n + "_dim": n for n in ("std", "prod", "median", "nanmedian")}
+FORMS |= {"squeeze_dims": "squeeze", "repeat_interleave_each": "repeat_interleave"}
 
 
 def names():
@@ -32,7 +33,7 @@ def test_every_operation_has_a_name():
 def test_the_header_lists_the_operations():
     text = re.sub(r"/\*.*?\*/", "", HEADER.read_text().split(" * 8. Element-wise")[1].split(" * 14. Optimizers")[0], flags=re.S)
     header = {FORMS.get(n, n).removesuffix("_indices") for n in re.findall(r"\bbp_tensor \*bp_(\w+)\(", text) if not n.endswith("_")}
-    assert header | {"detach"} == set(torch.operations())  # detach stands among the gradients
+    assert header | {"detach", "split", "chunk", "unbind"} == set(torch.operations())  # detach stands among the gradients; the others write a list
 
 
 @ours

@@ -11,6 +11,7 @@ package struct Value {
   package var dtype: DType { slot.pointee.dtype }
   package var shape: Dims { slot.pointee.shape }
   package var strides: Dims { slot.pointee.strides }
+  package var storageOffset: Int { slot.pointee.offset }
   package var rank: Int { slot.pointee.shape.count }
   package var count: Int { slot.pointee.shape.product }
   package var requiresGrad: Bool { slot.pointee.requiresGrad }

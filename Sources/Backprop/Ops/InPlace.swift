@@ -3,13 +3,13 @@ import CShim
 import KernelAPI
 
 extension Value {
-  private func checkInPlace(_ other: Value?, _ operation: StaticString) throws(Failure) {
+  func checkInPlace(_ other: Value?, _ operation: StaticString, stretches: Bool = true) throws(Failure) {
     if let other { try engine.check(self, other, for: operation) }
     if engine.isRecording, requiresGrad || (other?.requiresGrad ?? false) {
       throw .graph("\(operation): tensor of shape \(shape) takes part in a graph; change it in place only while recording is off")
     }
     try checkWritable(operation)
-    if let other, try shape.broadcast(with: other.shape, for: operation) != shape {
+    if let other, stretches, try shape.broadcast(with: other.shape, for: operation) != shape {
       throw .shape("\(operation): shape \(other.shape) does not stretch to \(shape)")
     }
   }
@@ -69,5 +69,31 @@ extension Value {
       try engine.scopedWork { () throws(Failure) in try overwrite(with: Value.full(engine, dtype, Dims(), x)) }
     }
     return self
+  }
+
+  /// Whether another live handle but `beside` looks into this tensor's memory: a view, the tensor this is a view of, a second owner.
+  package func isShared(beside: Value?) -> Bool {
+    /// Handles on slot i that are not merely an open scope's.
+    func owners(_ i: UInt32) -> Int {
+      var n = Int(engine.slot(i).pointee.handles), k = 0
+      let scoped = engine.state.pointee.scoped
+      while n > 0, k < scoped.count {
+        if scoped[k].slot == i, scoped[k].generation == engine.slot(i).pointee.generation { n -= 1 }
+        k += 1
+      }
+      return beside == nil || beside?.index != i ? n : n - 1
+    }
+    if owners(index) > 1 { return true }
+    let storage = slot.pointee.storage
+    if engine.storage(storage).pointee.references == 1 { return false }
+    var i: UInt32 = 1
+    while i < engine.state.pointee.slots.limit {
+      let s = engine.slot(i)
+      if i != index, s.pointee.flags.contains(.live), s.pointee.storage == storage, owners(i) > 0 || s.pointee.flags.contains(.gradient) {
+        return true
+      }
+      i += 1
+    }
+    return false
   }
 }

@@ -40,7 +40,7 @@ extension Engine {
 
   /// Calls `body(place, i)` for each element i of a dense tensor of `shape`, where place is that element's position in a dense
   /// tensor of shape `target` with coordinate `dim` replaced by index[i].
-  @inline(__always) fileprivate func forEachPlace(
+  @inline(__always) func forEachPlace(
     _ shape: Dims, in target: Dims, _ dim: Int, _ index: UnsafePointer<Int64>, _ body: (Int, Int) -> Void
   ) {
     let strides = target.contiguousStrides, n = shape.product
@@ -121,21 +121,12 @@ enum ScatterAdd: Rule {
       while k < shape.count {  // src's part beyond index took no part
         if shape[k] > y.shape[k] {
           let rest = try Value.zeros(g.engine, g.dtype, y.shape.replacing(k, with: shape[k] - y.shape[k]))
-          var pair: InlineArray<2, Value> = [y, rest]
-          y = try withPointer(to: &pair) { (p) throws(Failure) -> Value in
-            try Value.cat(UnsafeBufferPointer(start: p, count: 2), k)
-          }
+          y = try y.joined(rest, k)
         }
         k += 1
       }
       try n.give(2, y)
     }
-  }
-  private static func withPointer(
-    to pair: inout InlineArray<2, Value>, _ body: (UnsafePointer<Value>) throws(Failure) -> Value
-  ) throws(Failure) -> Value {
-    let p = withUnsafeMutablePointer(to: &pair) { UnsafeRawPointer($0).assumingMemoryBound(to: Value.self) }
-    return try body(p)
   }
 }
 
@@ -185,6 +176,13 @@ private func copyRows(_ j: RowsJob, _ piece: Int) {
   while o < j.outer {
     let from = j.x + o &* j.size &* j.inner, to = j.y + o &* j.k &* j.inner
     var i = first
+    if j.inner == 4 {  // single elements: a call of memcpy would cost more than the copy
+      let x = from.assumingMemoryBound(to: UInt32.self), y = to.assumingMemoryBound(to: UInt32.self)
+      while i < end { y[i] = x[Int(j.index[i])]; i += 1 }
+    } else if j.inner == 8 {
+      let x = from.assumingMemoryBound(to: UInt64.self), y = to.assumingMemoryBound(to: UInt64.self)
+      while i < end { y[i] = x[Int(j.index[i])]; i += 1 }
+    }
     while i < end { memcpy(to + i &* j.inner, from + Int(j.index[i]) &* j.inner, j.inner); i += 1 }
     o += 1
   }
@@ -247,7 +245,7 @@ enum IndexAdd: Rule {
 
 extension Value {
   /// `index` within the rank of x and no larger than x except along d.
-  private func checkPlaces(_ d: Int, _ index: Value, _ operation: StaticString) throws(Failure) {
+  func checkPlaces(_ d: Int, _ index: Value, _ operation: StaticString) throws(Failure) {
     try engine.check(self, index, for: operation)
     if index.dtype != .int64 && index.dtype != .int32 {
       throw .dtype("\(operation): indices must be int64 or int32, they are \(index.dtype)")
@@ -266,6 +264,9 @@ extension Value {
         let y = try (rank == 0 ? self.reshape(Dims(1)) : self).gather(d, index.rank == 0 ? index.reshape(Dims(1)) : index)
         return try index.rank == 0 ? y.reshape(Dims()) : y
       }
+    }
+    if index.count == 0 {  // of any type, and shaped anyhow
+      return try engine.scoped { () throws(Failure) -> Value in try reshape(Dims(count)).slice(0, 0, 0, 1).reshape(index.shape) }
     }
     try checkPlaces(d, index, "gather")
     return try apply(.gather, index, Attributes(a: d))

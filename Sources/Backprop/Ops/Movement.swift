@@ -149,6 +149,14 @@ enum Detach: NonDifferentiableRule {
   }
 }
 
+/// Where start:end:step begins in a dimension of size n, how many elements it names, and their distance. A step beyond the size takes one
+/// element; clipping it keeps the arithmetic small.
+func cut(_ n: Int, _ start: Int?, _ end: Int?, _ step: Int) -> (start: Int, length: Int, step: Int) {
+  func clipped(_ i: Int) -> Int { i < 0 ? (i < -n ? 0 : i + n) : (i > n ? n : i) }
+  let a = clipped(start ?? 0), b = clipped(end ?? n), by = step > n ? (n > 0 ? n : 1) : step
+  return (a, b > a ? (b - a + by - 1) / by : 0, by)
+}
+
 // MARK: As methods
 
 extension Value {
@@ -242,17 +250,18 @@ extension Value {
     return try reshape(shape.inserting(1, at: dim < 0 ? dim + rank + 1 : dim))
   }
 
+  /// A dimension that can be cut, counted from either end.
+  package func dimension(_ dim: Int, for operation: StaticString) throws(Failure) -> Int {
+    if rank == 0 { throw .index("\(operation): a 0-dimensional tensor has nothing to cut") }
+    return try shape.dimension(dim, for: operation)
+  }
+
   /// As Python's x[start:end:step] along `dim`; nil is an open end.
   package func slice(_ dim: Int, _ start: Int?, _ end: Int?, _ step: Int) throws(Failure) -> Value {
     if rank == 0 { throw .index("slice: a 0-dimensional tensor has nothing to slice") }
     let d = try shape.dimension(dim, for: "slice")
     if step < 1 { throw .argument("slice: step must be at least 1, it is \(step)") }
-    let n = shape[d]
-    func clipped(_ i: Int) -> Int { i < 0 ? (i < -n ? 0 : i + n) : (i > n ? n : i) }
-    let a = clipped(start ?? 0), b = clipped(end ?? n)
-    // A step beyond the size takes one element; clipping it keeps the arithmetic small.
-    let by = step > n ? (n > 0 ? n : 1) : step
-    let length = b > a ? (b - a + by - 1) / by : 0
+    let (a, length, by) = cut(shape[d], start, end, step)
     return try apply(.slice, Attributes(dims: Dims(repeating: length, count: 1), a: d, b: a, c: by))
   }
 

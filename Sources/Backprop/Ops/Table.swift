@@ -12,6 +12,7 @@ enum Operation: UInt16, CaseIterable {
   case matmul, linear
   case reshape, permute, expand, slice, cat, clone, detach
   case gather, scatterAdd, indexSelect, indexAdd
+  case flip, tril, triu, pad, asStrided, asStridedScatter, index, indexPut, scatterReduce
   case softmax, logSoftmax, layerNorm, rmsNorm, batchNorm, groupNorm, crossEntropy, binaryCrossEntropyWithLogits
   case scaledDotProductAttention, lstm, gru, rnnTanh, rnnRelu
   case conv2d, convTranspose2d, maxPool2d, avgPool2d
@@ -83,6 +84,15 @@ enum Operation: UInt16, CaseIterable {
     case .scatterAdd: RuleRecord(ScatterAdd.self)
     case .indexSelect: RuleRecord(IndexSelect.self)
     case .indexAdd: RuleRecord(IndexAdd.self)
+    case .flip: RuleRecord(Flip.self)
+    case .tril: RuleRecord(Triangle<Lower>.self)
+    case .triu: RuleRecord(Triangle<Upper>.self)
+    case .pad: RuleRecord(ConstantPad.self)
+    case .asStrided: RuleRecord(AsStrided.self)
+    case .asStridedScatter: RuleRecord(AsStridedScatter.self)
+    case .index: RuleRecord(Index.self)
+    case .indexPut: RuleRecord(IndexPut.self)
+    case .scatterReduce: RuleRecord(ScatterReduce.self)
     case .softmax: RuleRecord(Softmax.self)
     case .logSoftmax: RuleRecord(LogSoftmax.self)
     case .layerNorm: RuleRecord(LayerNorm.self)
@@ -189,6 +199,9 @@ private let composites: StaticString = """
   sort\0argsort\0msort\0topk\0nanmedian\0kthvalue\0mode\0cummax\0cummin\0unique\0unique_consecutive\0\
   mm\0mv\0bmm\0dot\0vdot\0inner\0outer\0addmm\0addmv\0addbmm\0baddbmm\0addr\0einsum\0tensordot\0kron\0trace\0logdet\0\
   flatten\0transpose\0squeeze\0unsqueeze\0select\0stack\0contiguous\0\
+  movedim\0roll\0diagonal\0diag\0diag_embed\0repeat\0repeat_interleave\0tile\0unflatten\0narrow\0split\0chunk\0unbind\0unfold_dim\0\
+  slice_scatter\0select_scatter\0diagonal_scatter\0scatter\0index_copy\0index_fill\0index_reduce\0take\0put\0take_along_dim\0\
+  masked_fill\0masked_select\0masked_scatter\0nonzero\0one_hot\0\
   embedding\0embedding_bag\0rotary_embedding\0\
   dropout\0dropout1d\0dropout2d\0dropout3d\0alpha_dropout\0feature_alpha_dropout\0\
   instance_norm\0local_response_norm\0\

@@ -115,4 +115,6 @@ struct Attributes {
   var c = 0
   var x = 0.0
   var y = 0.0
+  /// A second list beside `dims`, for those who need one.
+  var more = Dims()
 }

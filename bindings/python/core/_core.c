@@ -247,6 +247,12 @@ static PyObject *get_t(PyObject *self, void *unused) {
 }
 static PyObject *get_mt(PyObject *self, void *unused) { (void)unused; return wrap(bp_transpose(HANDLE(self), -2, -1)); }
 
+static PyObject *get_h(PyObject *self, void *unused) {
+  if (bp_ndim(HANDLE(self)) != 0 && bp_ndim(HANDLE(self)) != 2)
+    return PyErr_Format(PyExc_RuntimeError, "tensor.H is only supported on matrices (2-D tensors). Got %d-D tensor.", (int)bp_ndim(HANDLE(self)));
+  return get_t(self, unused);
+}
+
 static PyObject *get_grad(PyObject *self, void *unused) {
   (void)unused;
   bp_tensor *g = bp_grad(HANDLE(self));
@@ -326,7 +332,8 @@ static PyGetSetDef tensor_getset[] = {
   {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients reach this tensor.", NULL},
   {"is_leaf", get_is_leaf, NULL, "Whether it was made by the user rather than by an operation.", NULL},
   {"grad_fn", get_grad_fn, NULL, "Name of the operation that made it, or None.", NULL},
-  {"T", get_t, NULL, "Dimensions reversed.", NULL}, {"mT", get_mt, NULL, "Last two dimensions swapped.", NULL}, {"mH", get_mt, NULL, "As mT: elements are real.", NULL},
+  {"T", get_t, NULL, "Dimensions reversed.", NULL}, {"mT", get_mt, NULL, "Last two dimensions swapped.", NULL},
+  {"H", get_h, NULL, "A matrix transposed (numbers here are real).", NULL}, {"mH", get_mt, NULL, "Last two dimensions swapped (numbers here are real).", NULL},
   {"nbytes", get_nbytes, NULL, NULL, NULL}, {"itemsize", get_itemsize, NULL, NULL, NULL}, {"is_cuda", get_false, NULL, NULL, NULL},
   {"retains_grad", get_retains_grad, NULL, "Whether a computed tensor keeps its gradient.", NULL},
   {"_version", get_version, NULL, "How often the values were changed in place.", NULL}, {0}};

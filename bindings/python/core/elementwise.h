@@ -64,20 +64,26 @@ static PyObject *run_in_place(const Row *r, PyObject **v) {
   (void)x;
   bp_tensor *y = scaled(r, v[1], r->count > 2 ? v[2] : NULL, &owned);
   if (!y) return NULL;
-  int bad = in_place(v[0], y, (InPlace)r->f, (Two)r->g);
+  int bad = in_place(v[0], v[1], y, (InPlace)r->f, (Two)r->g, 0);
   if (owned) drop(y);
   return bad ? NULL : Py_NewRef(v[0]);
 }
 
 /* copy_, fill_, zero_: what was there plays no part */
 static PyObject *run_copy_(const Row *r, PyObject **v) {
-  bp_tensor *temporary = NULL, *source;
+  bp_tensor *temporary = NULL, *source, *yes, *result = NULL;
   TENSOR(0, x);
   source = r->count > 1 ? operand(r->name, NAME(1), v[1], &temporary) : (temporary = bp_integer(ctx, 0));
   if (!source) return PyErr_Occurred() ? NULL : fail();
-  bp_tensor *result = bp_copy_(x, source);
+  int bad = 1;
+  if (!is_recorded(v[0], source)) bad = !bp_copy_(x, source) && !fail();
+  else if (!may_become(v[0], r->name, r->count > 1 ? v[1] : NULL)) {
+    if ((yes = bp_full(ctx, BP_BOOL, 0, NULL, 1))) result = bp_where(yes, source, x), drop(yes); /* x stays in the graph, with gradient 0 */
+    if (result && scope_depth) bp_retain(result);
+    bad = result ? stand_for(v[0], result) : !fail();
+  }
   if (temporary) drop(temporary);
-  return result ? Py_NewRef(v[0]) : fail();
+  return bad ? NULL : Py_NewRef(v[0]);
 }
 
 static PyObject *run_gelu(const Row *r, PyObject **v) {
@@ -108,6 +114,8 @@ static PyObject *run_clamp(const Row *r, PyObject **v) {
 static PyObject *run_where(const Row *r, PyObject **v) {
   bp_tensor *ta, *tb, *a, *b, *result;
   TENSOR(0, condition);
+  if (!v[1] && !v[2]) return coordinates(condition);
+  if (!v[1] || !v[2]) return PyErr_Format(PyExc_TypeError, "where() takes the condition alone, or with input and other");
   if (!is_tensor(v[1]) && !is_tensor(v[2])) { /* of two plain numbers: float32, or int64 */
     int floating = !PyIndex_Check(v[1]) || !PyIndex_Check(v[2]);
     double x[2];
@@ -278,7 +286,7 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   OP(clip, clip, FMI, run_clamp, NULL, NULL, "(input, min=None, max=None)") \
   OP(clamp_min, clamp_min, FMI, run_binary, bp_clamp_min, NULL, "(input, min)") \
   OP(clamp_max, clamp_max, FMI, run_binary, bp_clamp_max, NULL, "(input, max)") \
-  OP(where, where, F, run_where, NULL, NULL, "(condition, input, other)") \
+  OP(where, where, F, run_where, NULL, NULL, "(condition, input=None, other=None)") \
   OP(where_method, where, M, run_where_method, NULL, NULL, "(input, condition, other)") \
   OP(lerp, lerp, FMI, run_three, NULL, NULL, "(input, end, weight)") \
   OP(addcmul, addcmul, FMI, run_three, bp_addcmul, NULL, "(input, tensor1, tensor2, *, value=1)") \

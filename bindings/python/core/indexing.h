@@ -1,87 +1,107 @@
 /* ---------------------------------------------------------------------------------------------------------------
- * Indexing. Integers, slices, None and Ellipsis make views; integer tensors, lists and masks select copies.
+ * Indexing. Integers, slices, None and Ellipsis make views; integer tensors, lists and masks select copies. What is written while a
+ * gradient is recorded makes a new tensor, for which the object then stands.
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* One integer tensor, list or mask in a key: positions in the `span` dimensions from `dim`, counted as one. */
-typedef struct {
-  int64_t dim, span, count, *position;
-  int32_t ndim;
-  int64_t shape[BP_MAX_DIMS];
-} Selection;
+enum { MAX_ITEMS = 32 }; /* Nones included */
 
+/* A key: its items, of which lists have become tensors; then the view it names, and the index tensors into that view's dimensions. */
 typedef struct {
-  bp_tensor *t; /* after the views; to be dropped unless it is the tensor itself */
-  int32_t n;
-  Selection s[BP_MAX_DIMS];
-} Index;
+  PyObject *item[MAX_ITEMS];
+  bp_tensor *made[MAX_ITEMS], *t, *list[BP_MAX_DIMS];
+  Py_ssize_t count;
+  int32_t n, covered; /* entries of list, and the dimensions they stand for */
+  int has_list;
+} Key;
 
-static void index_free(Index *x, bp_tensor *original) {
-  if (x->t && x->t != original) drop(x->t);
-  for (int32_t i = 0; i < x->n; i++) free(x->s[i].position);
+static void key_free(Key *k, bp_tensor *original) {
+  if (k->t && k->t != original) drop(k->t);
+  for (Py_ssize_t i = 0; i < k->count; i++)
+    if (k->made[i]) bp_release(k->made[i]);
 }
 
-/* Reads a mask or integer tensor as positions in t at dim. */
-static int selection(bp_tensor *t, int64_t dim, bp_tensor *index, Selection *s) {
-  View v;
-  if (view_of(index, &v)) return -1;
-  int mask = v.dtype == BP_BOOL;
-  if (v.count && dtype_table[v.dtype].floating) {
-    PyErr_Format(PyExc_IndexError, "tensors used as indices must be of integer or bool type, not %s", dtype_table[v.dtype].name);
-    return -1;
-  }
-  *s = (Selection){.dim = dim, .span = mask ? v.ndim : 1, .ndim = mask ? 1 : v.ndim};
-  if (dim + s->span > bp_ndim(t) || (mask && !v.ndim)) {
-    PyErr_Format(PyExc_IndexError, "too many indices for tensor of dimension %d", (int)bp_ndim(t));
-    return -1;
-  }
-  if (!(s->position = malloc((size_t)(v.count ? v.count : 1) * 8))) return PyErr_NoMemory(), -1;
-  if (mask) {
-    for (int32_t d = 0; d < v.ndim; d++)
-      if (v.shape[d] != bp_dim(t, (int32_t)dim + d)) {
-        PyErr_Format(PyExc_IndexError, "the mask has size %lld at dim %d, the indexed tensor %lld at dim %lld",
-                     (long long)v.shape[d], d, (long long)bp_dim(t, (int32_t)dim + d), (long long)dim + d);
-        free(s->position);
-        return -1;
-      }
-    for (int64_t i = 0; i < v.count; i++)
-      if (*element_at(&v, i)) s->position[s->count++] = i;
-    s->shape[0] = s->count;
-    return 0;
-  }
-  memcpy(s->shape, v.shape, sizeof v.shape);
-  s->count = v.count;
-  int64_t size = bp_dim(t, (int32_t)dim);
-  for (int64_t i = 0; i < v.count; i++) {
-    int64_t at;
-    int32_t small;
-    const char *p = element_at(&v, i);
-    if (v.dtype == BP_INT64) memcpy(&at, p, 8);
-    else if (v.dtype == BP_INT32) memcpy(&small, p, 4), at = small;
-    else at = *(const unsigned char *)p;
-    if (at < -size || at >= size) {
-      PyErr_Format(PyExc_IndexError, "index %lld is out of bounds for dimension %lld with size %lld", (long long)at, (long long)dim, (long long)size);
-      free(s->position);
+static int is_mask(bp_tensor *t) { return bp_dtype_of(t) == BP_BOOL || bp_dtype_of(t) == BP_UINT8; }
+
+/* The index tensor an item is or has become, or NULL. 0-dimensional integers count as integers. */
+static bp_tensor *index_tensor(const Key *k, Py_ssize_t i) {
+  if (k->made[i]) return k->made[i];
+  if (!is_tensor(k->item[i])) return NULL;
+  bp_tensor *t = HANDLE(k->item[i]);
+  return bp_ndim(t) || is_mask(t) ? t : NULL;
+}
+
+static int too_many(bp_tensor *t) {
+  PyErr_Format(PyExc_IndexError, "too many indices for tensor of dimension %d", (int)bp_ndim(t));
+  return -1;
+}
+
+/* Reads the items: lists and arrays become tensors, True and False masks of one element beside a new dimension. */
+static int key_read(Key *k, PyObject *key) {
+  int tuple = PyTuple_Check(key);
+  Py_ssize_t n = tuple ? PyTuple_Size(key) : 1;
+  memset(k, 0, offsetof(Key, count));
+  k->count = k->n = k->covered = k->has_list = 0;
+  if (n > MAX_ITEMS) return PyErr_Format(PyExc_IndexError, "too many indices: %zd", n), -1;
+  for (Py_ssize_t i = 0; i < n; i++) {
+    PyObject *item = tuple ? PyTuple_GetItem(key, i) : key;
+    bp_tensor *made = NULL;
+    k->item[k->count++] = item;
+    if (PyBool_Check(item) || (is_tensor(item) && !bp_ndim(HANDLE(item)) && is_mask(HANDLE(item)))) {
+      int yes = PyObject_IsTrue(item);
+      int64_t one = 1;
+      if (yes < 0) return -1;
+      if (!(made = bp_tensor_create(ctx, BP_BOOL, 1, &one, &(char){(char)yes}))) return fail(), -1;
+    } else if (is_nested(item)) {
+      if (!(made = from_anything(item, -1))) return -1;
+      if (!bp_numel(made) && dtype_table[bp_dtype_of(made)].floating && !(made = converted(made, BP_INT64))) return fail(), -1;
+    } else if (is_tensor(item) && !bp_numel(HANDLE(item)) && dtype_table[bp_dtype_of(HANDLE(item))].floating) {
+      if (!(made = converted(from_anything(item, -1), BP_INT64))) return fail(), -1;
+    }
+    k->made[i] = made;
+    bp_tensor *t = index_tensor(k, i);
+    if (t && dtype_table[bp_dtype_of(t)].floating) {
+      PyErr_Format(PyExc_IndexError, "tensors used as indices must be of integer or bool type, not %s", dtype_table[bp_dtype_of(t)].name);
       return -1;
     }
-    s->position[i] = at < 0 ? at + size : at;
   }
   return 0;
 }
 
-/* Dimensions an item of a key uses up: 1, or those of a mask, or 0. */
-static int32_t dims_used(PyObject *item) {
-  if (item == Py_None || item == Py_Ellipsis) return 0;
-  if (is_tensor(item) && bp_dtype_of(HANDLE(item)) == BP_BOOL) return bp_ndim(HANDLE(item));
-  return 1;
+static int is_bool_item(const Key *k, Py_ssize_t i) {
+  return PyBool_Check(k->item[i]) || (is_tensor(k->item[i]) && !bp_ndim(HANDLE(k->item[i])) && is_mask(HANDLE(k->item[i])));
 }
 
-static int index_item(Index *x, bp_tensor *original, PyObject *item, int64_t *dim, int64_t skip) {
-  bp_tensor *next;
+/* Dimensions of the tensor an item uses up. */
+static int32_t dims_used(const Key *k, Py_ssize_t i) {
+  if (k->item[i] == Py_None || k->item[i] == Py_Ellipsis || is_bool_item(k, i)) return 0;
+  bp_tensor *t = index_tensor(k, i);
+  return t && is_mask(t) ? bp_ndim(t) : 1;
+}
+
+/* One more view or index tensor; *dim counts the dimensions of the view that are done with. */
+static int key_item(Key *k, Py_ssize_t i, bp_tensor *original, int64_t *dim, int64_t skip) {
+  bp_tensor *next = NULL, *index = index_tensor(k, i);
+  PyObject *item = k->item[i];
   if (item == Py_Ellipsis) {
     *dim += skip;
     return 0;
   }
-  if (item == Py_None) next = bp_unsqueeze(x->t, (*dim)++);
+  if (index) {
+    if (is_bool_item(k, i)) {
+      if (!(next = bp_unsqueeze(k->t, *dim))) return fail(), -1;
+      if (k->t != original) drop(k->t);
+      k->t = next;
+    }
+    int32_t used = is_mask(index) ? bp_ndim(index) : 1;
+    if (*dim + used > bp_ndim(k->t)) return too_many(original);
+    for (; k->covered < *dim; k->covered++) k->list[k->n++] = NULL;
+    k->list[k->n++] = index;
+    k->covered += used;
+    *dim += used;
+    k->has_list = 1;
+    return 0;
+  }
+  if (item == Py_None) next = bp_unsqueeze(k->t, (*dim)++);
   else if (PySlice_Check(item)) {
     Py_ssize_t start, stop, step;
     if (PySlice_Unpack(item, &start, &stop, &step)) return -1;
@@ -89,167 +109,54 @@ static int index_item(Index *x, bp_tensor *original, PyObject *item, int64_t *di
       PyErr_SetString(PyExc_ValueError, "step must be greater than zero");
       return -1;
     }
-    if (*dim >= bp_ndim(x->t)) goto too_many;
-    PySlice_AdjustIndices((Py_ssize_t)bp_dim(x->t, (int32_t)*dim), &start, &stop, step);
-    next = bp_slice(x->t, (*dim)++, start, stop > start ? stop : start, step);
-  } else if (PyBool_Check(item)) {
-    PyErr_SetString(PyExc_IndexError, "True and False are not indices here: use None or a mask");
-    return -1;
-  } else if (PyIndex_Check(item) && !(is_tensor(item) && (bp_ndim(HANDLE(item)) || bp_dtype_of(HANDLE(item)) == BP_BOOL))) {
+    if (*dim >= bp_ndim(k->t)) return too_many(original);
+    PySlice_AdjustIndices((Py_ssize_t)bp_dim(k->t, (int32_t)*dim), &start, &stop, step);
+    next = bp_slice(k->t, (*dim)++, start, stop > start ? stop : start, step);
+  } else if (PyIndex_Check(item)) {
     int64_t at;
     if (as_int64("Tensor.__getitem__", "index", item, &at)) return -1;
-    if (*dim >= bp_ndim(x->t)) goto too_many;
-    int64_t size = bp_dim(x->t, (int32_t)*dim);
+    if (*dim >= bp_ndim(k->t)) return too_many(original);
+    int64_t size = bp_dim(k->t, (int32_t)*dim);
     if (at < -size || at >= size) {
       PyErr_Format(PyExc_IndexError, "index %lld is out of bounds for dimension %lld with size %lld", (long long)at, (long long)*dim, (long long)size);
       return -1;
     }
-    next = bp_select(x->t, *dim, at);
-  } else if (is_tensor(item) || is_nested(item)) {
-    bp_tensor *index = is_tensor(item) ? HANDLE(item) : from_nested(item, -1);
-    if (!index) return -1;
-    int bad = *dim >= bp_ndim(x->t) ? -2 : selection(x->t, *dim, index, &x->s[x->n]);
-    if (!is_tensor(item)) bp_release(index);
-    if (bad == -2) goto too_many;
-    if (bad) return -1;
-    *dim += x->s[x->n++].span;
-    return 0;
+    next = bp_select(k->t, *dim, at);
   } else {
     char buffer[64];
     PyErr_Format(PyExc_TypeError, "only integers, slices, None, Ellipsis, lists and tensors are indices, not %s", type_name(item, buffer));
     return -1;
   }
   if (!next) return fail(), -1;
-  if (x->t != original) drop(x->t);
-  x->t = next;
+  if (k->t != original) drop(k->t);
+  k->t = next;
   return 0;
-too_many:
-  PyErr_Format(PyExc_IndexError, "too many indices for tensor of dimension %d", (int)bp_ndim(original));
-  return -1;
 }
 
-/* Applies the views of a key and reads its selections. On failure nothing is left to free. */
-static int index_parse(bp_tensor *t, PyObject *key, Index *x) {
-  Py_ssize_t count = PyTuple_Check(key) ? PyTuple_Size(key) : 1;
+/* Applies a key that has been read to t. */
+static int key_apply(Key *k, bp_tensor *t) {
   int64_t used = 0, dim = 0, ellipses = 0;
-  x->t = t;
-  x->n = 0;
-  for (Py_ssize_t i = 0; i < count; i++) {
-    PyObject *item = PyTuple_Check(key) ? PyTuple_GetItem(key, i) : key;
-    used += dims_used(item);
-    ellipses += item == Py_Ellipsis;
-  }
-  if (ellipses > 1 || used > bp_ndim(t)) {
-    if (ellipses > 1) PyErr_SetString(PyExc_IndexError, "an index can only have a single ellipsis ('...')");
-    else PyErr_Format(PyExc_IndexError, "too many indices for tensor of dimension %d", (int)bp_ndim(t));
-    return -1;
-  }
-  int64_t skip = bp_ndim(t) - used;
-  for (Py_ssize_t i = 0; i < count; i++)
-    if (index_item(x, t, PyTuple_Check(key) ? PyTuple_GetItem(key, i) : key, &dim, skip)) {
-      index_free(x, t);
-      return -1;
-    }
+  k->t = t;
+  for (Py_ssize_t i = 0; i < k->count; i++) used += dims_used(k, i), ellipses += k->item[i] == Py_Ellipsis;
+  if (ellipses > 1) return PyErr_SetString(PyExc_IndexError, "an index can only have a single ellipsis ('...')"), -1;
+  if (used > bp_ndim(t)) return too_many(t);
+  for (Py_ssize_t i = 0; i < k->count; i++)
+    if (key_item(k, i, t, &dim, bp_ndim(t) - used)) return -1;
   return 0;
-}
-
-/* Position of element i of the shape `to` in a selection that is broadcast to it. */
-static int64_t broadcast_position(const Selection *s, int64_t i, int32_t ndim, const int64_t *to) {
-  int64_t at = 0, stride = 1;
-  for (int32_t d = 1; d <= ndim; d++) {
-    int64_t k = i % to[ndim - d];
-    i /= to[ndim - d];
-    if (d > s->ndim) continue;
-    if (s->shape[s->ndim - d] != 1) at += k * stride;
-    stride *= s->shape[s->ndim - d];
-  }
-  return s->position[at];
-}
-
-/* a becomes a selection through the dimensions of a and b, of which b's follow a's; b has `size` elements for one of a. */
-static int merge(Selection *a, const Selection *b, int64_t size) {
-  int32_t ndim = a->ndim > b->ndim ? a->ndim : b->ndim;
-  int64_t shape[BP_MAX_DIMS], count = 1;
-  for (int32_t d = 1; d <= ndim; d++) {
-    int64_t p = d <= a->ndim ? a->shape[a->ndim - d] : 1, q = d <= b->ndim ? b->shape[b->ndim - d] : 1;
-    if (p != q && p != 1 && q != 1) {
-      PyErr_Format(PyExc_IndexError, "shape mismatch: indexing tensors could not be broadcast together: sizes %lld and %lld", (long long)p, (long long)q);
-      return -1;
-    }
-    count *= shape[ndim - d] = p == 1 ? q : p;
-  }
-  int64_t *position = malloc((size_t)(count ? count : 1) * 8);
-  if (!position) return PyErr_NoMemory(), -1;
-  for (int64_t k = 0; k < count; k++) position[k] = broadcast_position(a, k, ndim, shape) * size + broadcast_position(b, k, ndim, shape);
-  free(a->position);
-  a->position = position;
-  a->count = count;
-  a->ndim = ndim;
-  a->span += b->span;
-  memcpy(a->shape, shape, sizeof shape);
-  return 0;
-}
-
-/* Selections that do not stand side by side: their dimensions go to the front, as in NumPy. */
-static int bring_together(Index *x, bp_tensor *original) {
-  int64_t order[BP_MAX_DIMS];
-  int32_t n = 0, ndim = bp_ndim(x->t), apart = 0, selected[BP_MAX_DIMS] = {0};
-  for (int32_t i = 1; i < x->n; i++) apart |= x->s[i].dim != x->s[i - 1].dim + x->s[i - 1].span;
-  if (!apart) return 0;
-  for (int32_t i = 0; i < x->n; i++) {
-    int64_t first = n;
-    for (int64_t d = x->s[i].dim; d < x->s[i].dim + x->s[i].span; d++) selected[d] = 1, order[n++] = d;
-    x->s[i].dim = first;
-  }
-  for (int32_t d = 0; d < ndim; d++)
-    if (!selected[d]) order[n++] = d;
-  bp_tensor *moved = bp_permute(x->t, n, order);
-  if (!moved) return fail(), -1;
-  if (x->t != original) drop(x->t);
-  x->t = moved;
-  return 0;
-}
-
-/* x.t[.., selections, ..]: several selections count through their dimensions together, as one. */
-static bp_tensor *index_select_all(Index *x, bp_tensor *original) {
-  Selection *s = &x->s[0];
-  if (bring_together(x, original)) return NULL;
-  for (int32_t i = 1; i < x->n; i++) {
-    int64_t size = 1;
-    for (int64_t d = 0; d < x->s[i].span; d++) size *= bp_dim(x->t, (int32_t)(x->s[i].dim + d));
-    if (merge(s, &x->s[i], size)) return NULL;
-  }
-  int64_t shape[3 * BP_MAX_DIMS];
-  int32_t n = 0, ndim = bp_ndim(x->t);
-  for (int32_t d = 0; d < s->dim; d++) shape[n++] = bp_dim(x->t, d);
-  for (int32_t d = 0; d < s->ndim; d++) shape[n++] = s->shape[d];
-  for (int32_t d = (int32_t)(s->dim + s->span); d < ndim; d++) shape[n++] = bp_dim(x->t, d);
-  bp_tensor *index = bp_tensor_create(ctx, BP_INT64, 1, &s->count, s->position);
-  bp_tensor *flat = s->span == 1 ? x->t : bp_flatten(x->t, s->dim, s->dim + s->span - 1);
-  bp_tensor *rows = bp_index_select(flat, s->dim, index), *result = rows;
-  if (rows && s->ndim != 1) {
-    result = bp_reshape(rows, n, shape);
-    drop(rows);
-  }
-  if (flat && flat != x->t) drop(flat);
-  bp_release(index);
-  if (!result) fail();
-  return result;
 }
 
 static PyObject *tensor_subscript(PyObject *self, PyObject *key) {
-  bp_tensor *t = HANDLE(self), *result;
-  Index x;
-  if (index_parse(t, key, &x)) return NULL;
-  if (x.n) result = index_select_all(&x, t);
-  else if (x.t != t) result = x.t, x.t = NULL;
-  else { /* x[...]: another view of all of it */
+  bp_tensor *t = HANDLE(self), *result = NULL;
+  Key k;
+  if (!key_read(&k, key) && !key_apply(&k, t)) {
     int32_t ndim = bp_ndim(t);
-    result = ndim ? bp_slice(t, 0, BP_NONE, BP_NONE, 1) : bp_reshape(t, 0, NULL);
+    if (k.has_list) result = bp_index(k.t, k.n, k.list);
+    else if (k.t != t) result = k.t, k.t = NULL;
+    else result = ndim ? bp_slice(t, 0, BP_NONE, BP_NONE, 1) : bp_reshape(t, 0, NULL); /* x[...]: another view of all of it */
+    if (!result) fail();
   }
-  index_free(&x, t);
-  if (!result && PyErr_Occurred()) return NULL;
-  return wrap(result);
+  key_free(&k, t);
+  return result ? wrap(result) : NULL;
 }
 
 /* A value to be written: a tensor's handle, or a number or data of t's type to be dropped or released. */
@@ -262,41 +169,87 @@ static bp_tensor *written(PyObject *value, bp_tensor **temporary, int *created) 
   return *temporary = from_anything(value, -1);
 }
 
-/* t[mask] = value, as t.copy_(where(mask, value, t)). */
-static int assign_mask(bp_tensor *t, bp_tensor *mask, bp_tensor *value) {
-  bp_tensor *m = mask, *chosen;
-  for (int32_t d = bp_ndim(mask), n = bp_ndim(t); m && d < n; d++) {
-    bp_tensor *wider = bp_unsqueeze(m, -1);
-    if (m != mask) drop(m);
-    m = wider;
-  }
-  chosen = bp_where(m, value, t);
-  bp_tensor *done = chosen ? bp_copy_(t, chosen) : NULL;
-  if (m && m != mask) drop(m);
-  if (chosen) drop(chosen);
-  return done ? 0 : -1;
+/* v without leading dimensions of size 1 too many for ndim; to be dropped if it is not v. */
+static bp_tensor *fitted(bp_tensor *v, int32_t ndim) {
+  int64_t shape[BP_MAX_DIMS];
+  int32_t n = bp_ndim(v), skip = 0;
+  while (n - skip > ndim && bp_dim(v, skip) == 1) skip++;
+  if (!skip) return v;
+  for (int32_t d = skip; d < n; d++) shape[d - skip] = bp_dim(v, d);
+  return bp_reshape(v, n - skip, shape);
 }
 
-/* t[.., index, ..] = value, one selected slice after the other. */
-static int assign_slices(Index *x, bp_tensor *value) {
-  Selection *s = &x->s[0];
-  if (x->n > 1 || s->span != 1 || s->ndim > 1) {
-    PyErr_SetString(PyExc_IndexError, "assignment takes one mask, or one list or tensor of integers of one dimension, beside views");
-    return -1;
+/* Whether a change of self by `other` (or NULL) has to go into the graph: then the object will stand for a new tensor. */
+static int is_recorded(PyObject *self, bp_tensor *other) {
+  return bp_is_grad_enabled(ctx) && (bp_requires_grad(HANDLE(self)) || (other && bp_requires_grad(other)));
+}
+
+/* An object only the running expression holds. From 3.14 on Python lends local variables without counting: not to be told apart. */
+static int is_temporary(PyObject *o) { return Py_REFCNT(o) == 1 && Py_Version < 0x030E0000; }
+
+/* Whether an object may stand for a new tensor: nobody else may see the memory it has now, but an operand that nobody will look at again
+ * (x[0] = x[1]). 0, or −1 with an exception. */
+static int may_become(PyObject *self, const char *operation, PyObject *beside) {
+  bp_tensor *t = HANDLE(self);
+  if (!beside || beside == self || !is_tensor(beside) || !is_temporary(beside)) beside = NULL;
+  if (bp_requires_grad(t) && bp_is_leaf(t))
+    PyErr_Format(PyExc_RuntimeError, "%s: a leaf that requires grad takes part in a graph: change it in place only under no_grad()", operation);
+  else if (bp_is_shared(t, beside ? HANDLE(beside) : NULL))
+    PyErr_Format(PyExc_RuntimeError, "%s: the tensor shares its memory with another one (one is a view of the other), which would not see a change "
+                 "that a graph records: change the base itself while there is no view of it, or a clone()", operation);
+  else return 0;
+  return -1;
+}
+
+static int same_shape(bp_tensor *a, bp_tensor *b) {
+  int same = bp_ndim(a) == bp_ndim(b);
+  for (int32_t d = 0; same && d < bp_ndim(a); d++) same = bp_dim(a, d) == bp_dim(b, d);
+  return same;
+}
+
+static int not_its_shape(void) {
+  PyErr_SetString(PyExc_RuntimeError, "in-place: the result's shape is not the tensor's own: the operand would broadcast it");
+  return -1;
+}
+
+/* Makes the object, under all its names, stand for result, of which it takes one count; in the object's dtype. */
+static int stand_for(PyObject *self, bp_tensor *result) {
+  bp_tensor *t = HANDLE(self);
+  if (!same_shape(result, t)) {
+    bp_release(result);
+    return not_its_shape();
   }
-  int64_t shape[BP_MAX_DIMS];
-  int32_t n = bp_ndim(x->t);
-  for (int32_t d = 0; d < n; d++) shape[d] = d == s->dim ? s->count : bp_dim(x->t, d);
-  bp_tensor *all = bp_expand(value, n, shape);
-  int bad = !all;
-  for (int64_t i = 0; !bad && i < s->count; i++) {
-    bp_tensor *to = bp_select(x->t, s->dim, s->position[i]), *from = bp_select(all, s->dim, i);
-    bad = !bp_copy_(to, from);
-    if (to) drop(to);
-    if (from) drop(from);
+  if (bp_dtype_of(result) != bp_dtype_of(t)) {
+    bp_tensor *same = bp_to(result, bp_dtype_of(t));
+    if (same && scope_depth) bp_retain(same);
+    bp_release(result);
+    if (!(result = same)) return fail(), -1;
   }
-  if (all) drop(all);
-  return bad ? -1 : 0;
+  HANDLE(self) = result;
+  bp_release(t);
+  return 0;
+}
+
+/* x with v in the places of a key, as a new tensor of the graph. */
+static bp_tensor *assigned(Key *k, bp_tensor *x, bp_tensor *v) {
+  bp_tensor *base = bp_contiguous(x), *part = NULL, *value = NULL, *result = NULL;
+  if (!base) return NULL;
+  int bad = bp_no_grad_push(ctx) != BP_OK || key_apply(k, base); /* where the places are */
+  bp_no_grad_pop(ctx);
+  if (!bad) {
+    int64_t shape[BP_MAX_DIMS], strides[BP_MAX_DIMS], start = bp_storage_offset(k->t);
+    int32_t n = bp_ndim(k->t);
+    for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(k->t, d), strides[d] = bp_stride(k->t, d);
+    if (k->has_list && (part = bp_as_strided(base, n, shape, strides, start))) value = bp_index_put(part, k->n, k->list, v, 0);
+    else if (!k->has_list && (part = fitted(v, n))) value = bp_expand(part, n, shape);
+    if (value) result = bp_as_strided_scatter(base, value, n, shape, strides, start);
+    if (part && part != v) drop(part);
+    if (value) drop(value);
+  }
+  if (k->t && k->t != base) drop(k->t);
+  k->t = NULL;
+  drop(base);
+  return result;
 }
 
 static int tensor_assign(PyObject *self, PyObject *key, PyObject *value) {
@@ -304,17 +257,26 @@ static int tensor_assign(PyObject *self, PyObject *key, PyObject *value) {
     PyErr_SetString(PyExc_TypeError, "Tensor does not support deleting items");
     return -1;
   }
-  bp_tensor *t = HANDLE(self), *temporary;
-  int created, bad;
+  bp_tensor *t = HANDLE(self), *temporary, *fit = NULL;
+  int created, bad = -1;
   bp_tensor *v = written(value, &temporary, &created);
   if (!v) return -1;
-  Index x = {.t = t};
-  int whole_mask = is_tensor(key) && bp_dtype_of(HANDLE(key)) == BP_BOOL && (bp_ndim(v) == 0 || bp_numel(v) == 1);
-  if ((bad = index_parse(t, key, &x)) == 0) {
-    bad = whole_mask ? assign_mask(t, HANDLE(key), v) : x.n ? assign_slices(&x, v) : bp_copy_(x.t, v) ? 0 : -1;
-    if (bad && !PyErr_Occurred()) fail();
-    index_free(&x, t);
+  Key k;
+  if (!key_read(&k, key)) {
+    if (is_recorded(self, v)) {
+      bp_tensor *result = may_become(self, "__setitem__", value) ? NULL : assigned(&k, t, v);
+      if (result) {
+        if (scope_depth) bp_retain(result);
+        bad = stand_for(self, result);
+      } else if (!PyErr_Occurred()) fail();
+    } else if (!key_apply(&k, t)) {
+      if (k.has_list) bad = bp_index_put_(k.t, k.n, k.list, v, 0) ? 0 : -1;
+      else bad = (fit = fitted(v, bp_ndim(k.t))) && bp_copy_(k.t, fit) ? 0 : -1;
+      if (fit && fit != v) drop(fit);
+      if (bad && !PyErr_Occurred()) fail();
+    }
   }
+  key_free(&k, t);
   if (temporary) created ? bp_release(temporary) : drop(temporary);
   return bad;
 }

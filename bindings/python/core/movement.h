@@ -11,8 +11,8 @@ static PyObject *run_with_dim(const Row *r, PyObject **v) {
 static PyObject *run_squeeze(const Row *r, PyObject **v) {
   TENSOR(0, x);
   if (absent(v[1])) return wrap(bp_squeeze(x));
-  INT(1, dim);
-  return wrap(bp_squeeze_dim(x, dim));
+  SIZES(1, dims, n);
+  return wrap(n == 1 ? bp_squeeze_dim(x, dims[0]) : bp_squeeze_dims(x, n, dims));
 }
 
 static PyObject *run_two_dims(const Row *r, PyObject **v) {
@@ -36,6 +36,12 @@ static PyObject *run_shape(const Row *r, PyObject **v) {
   return wrap(((bp_tensor * (*)(const bp_tensor *, int32_t, const int64_t *)) r->f)(x, n, shape));
 }
 
+/* view(dtype) would look at the bits; only sizes are known here */
+static PyObject *run_view(const Row *r, PyObject **v) {
+  if (Py_TYPE(v[1]) == DtypeType) return type_error(r->name, NAME(1), "sizes; conversions are to(dtype)", v[1]);
+  return run_shape(r, v);
+}
+
 /* view, reshape, expand as another tensor: (input, other) */
 static PyObject *run_shape_as(const Row *r, PyObject **v) {
   int64_t shape[BP_MAX_DIMS];
@@ -46,6 +52,12 @@ static PyObject *run_shape_as(const Row *r, PyObject **v) {
   return wrap(((bp_tensor * (*)(const bp_tensor *, int32_t, const int64_t *)) r->f)(x, n, shape));
 }
 
+/* The object itself where nothing is to be done, as in PyTorch */
+static PyObject *run_contiguous(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  return bp_is_contiguous(x) ? Py_NewRef(v[0]) : wrap(bp_contiguous(x));
+}
+
 static PyObject *run_select(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
@@ -53,18 +65,12 @@ static PyObject *run_select(const Row *r, PyObject **v) {
   return wrap(bp_select(x, dim, index));
 }
 
-/* (input, dim, start, length); the library's slice would clip what does not fit */
 static PyObject *run_narrow(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
   INT(2, start);
   INT(3, length);
-  int32_t ndim = bp_ndim(x);
-  int64_t size = dim >= -ndim && dim < ndim ? bp_dim(x, (int32_t)(dim < 0 ? dim + ndim : dim)) : INT64_MAX;
-  if (start < 0 && start >= -size) start += size;
-  if (start < 0 || length < 0 || start > size || length > size - start)
-    return PyErr_Format(PyExc_RuntimeError, "narrow(): start (%lld) + length (%lld) exceeds dimension size (%lld)", (long long)start, (long long)length, (long long)size);
-  return wrap(bp_slice(x, dim, start, start + length, 1));
+  return wrap(bp_narrow(x, dim, start, length));
 }
 
 /* A tuple of the n pieces of x along dim, as long as lengths says, or lengths[0] each but the last. */
@@ -94,9 +100,9 @@ static PyObject *run_split(const Row *r, PyObject **v) {
   INT_OR(2, dim, 0);
   int64_t size = size_along(r, x, dim), length, total = 0;
   if (size < 0) return NULL;
-  if (PyLong_Check(v[1])) {
+  if (PyIndex_Check(v[1])) {
     if (as_int64(r->name, NAME(1), v[1], &length)) return NULL;
-    if (length < 0 || (length == 0 && size > 0)) return PyErr_Format(PyExc_RuntimeError, "split(): split_size must be positive, it is %lld", (long long)length);
+    if (length < 0 || (length == 0 && size > 0)) return PyErr_Format(PyExc_RuntimeError, "%s(): split_size must be positive, it is %lld", r->name, (long long)length);
     return pieces(x, dim, size > 0 ? (Py_ssize_t)((size - 1) / length + 1) : 1, &length, 1);
   }
   PyObject *sections = PySequence_Tuple(v[1]), *result = NULL;
@@ -107,7 +113,7 @@ static PyObject *run_split(const Row *r, PyObject **v) {
   else {
     while (i < n && !as_int64(r->name, NAME(1), PyTuple_GetItem(sections, i), &lengths[i]) && lengths[i] >= 0 && lengths[i] <= size - total) total += lengths[i++];
     if (i == n && total == size) result = pieces(x, dim, n, lengths, 0);
-    else if (!PyErr_Occurred()) PyErr_Format(PyExc_RuntimeError, "split(): sections %R do not add up to the size %lld of dimension %lld", v[1], (long long)size, (long long)dim);
+    else if (!PyErr_Occurred()) PyErr_Format(PyExc_RuntimeError, "%s(): sections %R do not add up to the size %lld of dimension %lld", r->name, v[1], (long long)size, (long long)dim);
   }
   free(lengths);
   Py_DECREF(sections);
@@ -121,7 +127,7 @@ static PyObject *run_chunk(const Row *r, PyObject **v) {
   INT_OR(2, dim, 0);
   int64_t size = size_along(r, x, dim);
   if (size < 0) return NULL;
-  if (chunks < 1) return PyErr_Format(PyExc_RuntimeError, "chunk(): chunks must be at least 1, it is %lld", (long long)chunks);
+  if (chunks < 1) return PyErr_Format(PyExc_RuntimeError, "%s(): chunks must be at least 1, it is %lld", r->name, (long long)chunks);
   int64_t length = size > 0 ? (size - 1) / chunks + 1 : 0;
   return pieces(x, dim, size > 0 ? (Py_ssize_t)((size - 1) / length + 1) : (Py_ssize_t)chunks, &length, 1);
 }
@@ -169,29 +175,197 @@ static PyObject *run_cat(const Row *r, PyObject **v) {
   return result;
 }
 
+/* movedim: (input, source, destination) */
+static PyObject *run_movedim(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  SIZES(1, source, n);
+  SIZES(2, destination, m);
+  if (n != m) return PyErr_Format(PyExc_RuntimeError, "%s(): %d dimensions in source, %d in destination", r->name, n, m);
+  return wrap(bp_movedim(x, n, source, destination));
+}
+
+/* roll: (input, shifts, dims=None) */
+static PyObject *run_roll(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  SIZES(1, shifts, n);
+  if (absent(v[2]) || (PySequence_Check(v[2]) && PySequence_Size(v[2]) == 0)) return wrap(bp_roll(x, n, shifts, NULL));
+  SIZES(2, dims, m);
+  if (n != m) return PyErr_Format(PyExc_RuntimeError, "roll(): shifts and dims must be alike, there are %d shifts and %d dims", n, m);
+  return wrap(bp_roll(x, n, shifts, dims));
+}
+
+/* tril, triu, diag: (input, diagonal=0) */
+static PyObject *run_diagonal_number(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT_OR(1, diagonal, 0);
+  return wrap(((WithDim)r->f)(x, diagonal));
+}
+
+/* diagonal, diag_embed: (input, offset=0, dim1, dim2), by default 0, 1 and −2, −1 */
+static PyObject *run_diagonal(const Row *r, PyObject **v) {
+  int embed = !r->g;
+  TENSOR(0, x);
+  INT_OR(1, offset, 0);
+  INT_OR(2, dim1, embed ? -2 : 0);
+  INT_OR(3, dim2, embed ? -1 : 1);
+  return wrap(((bp_tensor * (*)(const bp_tensor *, int64_t, int64_t, int64_t)) r->f)(x, offset, dim1, dim2));
+}
+
+/* repeat_interleave: (input, repeats, dim=None, *, output_size=None) */
+static PyObject *run_repeat_interleave(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT_OR(2, dim, BP_NONE);
+  if (is_tensor(v[1])) return wrap(bp_repeat_interleave_each(x, HANDLE(v[1]), dim));
+  INT(1, repeats);
+  return wrap(bp_repeat_interleave(x, repeats, dim));
+}
+
+/* pad: (input, pad, mode='constant', value=0) */
+static PyObject *run_pad(const Row *r, PyObject **v) {
+  static const char *const modes[] = {"constant", "reflect", "replicate", "circular"};
+  int64_t padding[2 * BP_MAX_DIMS];
+  TENSOR(0, x);
+  DOUBLE_OR(3, value, 0);
+  bp_pad_mode mode = 0;
+  if (!absent(v[2])) {
+    while (mode < 4 && !(PyUnicode_Check(v[2]) && !PyUnicode_CompareWithASCIIString(v[2], modes[mode]))) mode++;
+    if (mode == 4) return PyErr_Format(PyExc_NotImplementedError, "Unrecognised padding mode %S", v[2]);
+  }
+  Py_ssize_t n = PySequence_Check(v[1]) ? PySequence_Size(v[1]) : -1;
+  if (n < 0) return PyErr_Occurred() ? NULL : type_error(r->name, NAME(1), "a sequence of ints", v[1]);
+  if (n % 2 || n > 2 * bp_ndim(x))
+    return PyErr_Format(PyExc_RuntimeError, "pad(): %zd numbers do not name two ends of each of at most %d dimensions", n, (int)bp_ndim(x));
+  for (Py_ssize_t i = 0; i < n; i++) {
+    PyObject *item = PySequence_GetItem(v[1], i);
+    int bad = !item || as_int64(r->name, NAME(1), item, &padding[i]);
+    Py_XDECREF(item);
+    if (bad) return NULL;
+  }
+  return wrap(bp_pad(x, (int32_t)n, padding, mode, value));
+}
+
+/* unflatten: (input, dim, sizes) */
+static PyObject *run_unflatten(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, dim);
+  SIZES(2, sizes, n);
+  return wrap(bp_unflatten(x, dim, n, sizes));
+}
+
+static PyObject *run_unfold_dim(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  INT(1, dim);
+  INT(2, size);
+  INT(3, step);
+  return wrap(bp_unfold_dim(x, dim, size, step));
+}
+
+/* as_strided: (input, size, stride, storage_offset=None) */
+static PyObject *run_as_strided(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  SIZES(1, size, n);
+  SIZES(2, stride, m);
+  INT_OR(3, offset, BP_NONE);
+  if (n != m) return PyErr_Format(PyExc_RuntimeError, "%s(): %d sizes and %d strides", r->name, n, m);
+  return wrap(bp_as_strided(x, n, size, stride, offset));
+}
+
+/* …_scatter: (input, src, …) */
+static PyObject *run_as_strided_scatter(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR(1, src);
+  SIZES(2, size, n);
+  SIZES(3, stride, m);
+  INT_OR(4, offset, BP_NONE);
+  if (n != m) return PyErr_Format(PyExc_RuntimeError, "%s(): %d sizes and %d strides", r->name, n, m);
+  return wrap(bp_as_strided_scatter(x, src, n, size, stride, offset));
+}
+
+static PyObject *run_slice_scatter(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR(1, src);
+  INT_OR(2, dim, 0);
+  INT_OR(3, start, BP_NONE);
+  INT_OR(4, end, BP_NONE);
+  INT_OR(5, step, 1);
+  return wrap(bp_slice_scatter(x, src, dim, start, end, step));
+}
+
+static PyObject *run_select_scatter(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR(1, src);
+  INT(2, dim);
+  INT(3, index);
+  return wrap(bp_select_scatter(x, src, dim, index));
+}
+
+static PyObject *run_diagonal_scatter(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR(1, src);
+  INT_OR(2, offset, 0);
+  INT_OR(3, dim1, 0);
+  INT_OR(4, dim2, 1);
+  return wrap(bp_diagonal_scatter(x, src, offset, dim1, dim2));
+}
+
+static PyObject *run_storage_offset(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLongLong(bp_storage_offset(x)); }
+
+#define COMPOSED(OP, name, where, signature) OP(name, name, where, run_composed, NULL, NULL, signature)
+
 #define OPERATIONS_MOVEMENT(OP) \
   UNARY(OP, detach) UNARY(OP, clone) \
-  OP(contiguous, contiguous, M, run_unary, bp_contiguous, NULL, "(input)") \
+  OP(contiguous, contiguous, M, run_contiguous, NULL, NULL, "(input)") \
   OP(reshape, reshape, FM, run_shape, bp_reshape, NULL, "(input, *shape)") \
-  OP(view, view, M, run_shape, bp_reshape, NULL, "(input, *shape)") \
+  OP(view, view, M, run_view, bp_reshape, NULL, "(input, *shape)") \
   OP(permute, permute, FM, run_shape, bp_permute, NULL, "(input, *dims)") \
   OP(expand, expand, M, run_shape, bp_expand, NULL, "(input, *size)") \
   OP(broadcast_to, broadcast_to, FM, run_shape, bp_expand, NULL, "(input, *size)") \
+  OP(repeat, repeat, M, run_shape, bp_repeat, NULL, "(input, *repeats)") \
+  OP(tile, tile, FM, run_shape, bp_tile, NULL, "(input, *dims)") \
+  OP(flip, flip, FM, run_shape, bp_flip, NULL, "(input, *dims)") \
   OP(reshape_as, reshape_as, M, run_shape_as, bp_reshape, NULL, "(input, other)") \
   OP(view_as, view_as, M, run_shape_as, bp_reshape, NULL, "(input, other)") \
   OP(expand_as, expand_as, M, run_shape_as, bp_expand, NULL, "(input, other)") \
   OP(flatten, flatten, FM, run_two_dims, bp_flatten, NULL, "(input, start_dim=0, end_dim=-1)") \
   OP(transpose, transpose, FM, run_two_dims, bp_transpose, NULL, "(input, dim0, dim1)") \
   OP(swapaxes, swapaxes, FM, run_two_dims, bp_transpose, NULL, "(input, axis0, axis1)") \
+  OP(swapdims, swapdims, FM, run_two_dims, bp_transpose, NULL, "(input, dim0, dim1)") \
   OP(t, t, FM, run_t, NULL, NULL, "(input)") \
   OP(squeeze, squeeze, FM, run_squeeze, NULL, NULL, "(input, dim=None)") \
   OP(unsqueeze, unsqueeze, FM, run_with_dim, bp_unsqueeze, NULL, "(input, dim)") \
+  OP(movedim, movedim, FM, run_movedim, NULL, NULL, "(input, source, destination)") \
+  OP(moveaxis, moveaxis, FM, run_movedim, NULL, NULL, "(input, source, destination)") \
+  OP(roll, roll, FM, run_roll, NULL, NULL, "(input, shifts, dims=None)") \
+  OP(tril, tril, FMI, run_diagonal_number, bp_tril, NULL, "(input, diagonal=0)") \
+  OP(triu, triu, FMI, run_diagonal_number, bp_triu, NULL, "(input, diagonal=0)") \
+  OP(diag, diag, FM, run_diagonal_number, bp_diag, NULL, "(input, diagonal=0)") \
+  OP(diagonal, diagonal, FM, run_diagonal, bp_diagonal, bp_diagonal, "(input, offset=0, dim1=0, dim2=1)") \
+  OP(diag_embed, diag_embed, FM, run_diagonal, bp_diag_embed, NULL, "(input, offset=0, dim1=-2, dim2=-1)") \
+  OP(repeat_interleave, repeat_interleave, FM, run_repeat_interleave, NULL, NULL, "(input, repeats, dim=None, *, output_size=None)") \
+  OP(pad, pad, P, run_pad, NULL, NULL, "(input, pad, mode='constant', value=None)") \
+  OP(unflatten, unflatten, FM, run_unflatten, NULL, NULL, "(input, dim, sizes)") \
+  OP(unfold_dim, unfold, M, run_unfold_dim, NULL, NULL, "(input, dimension, size, step)") \
+  OP(as_strided, as_strided, FM, run_as_strided, NULL, NULL, "(input, size, stride, storage_offset=None)") \
+  OP(as_strided_scatter, as_strided_scatter, FM, run_as_strided_scatter, NULL, NULL, "(input, src, size, stride, storage_offset=None)") \
+  OP(slice_scatter, slice_scatter, FM, run_slice_scatter, NULL, NULL, "(input, src, dim=0, start=None, end=None, step=1)") \
+  OP(select_scatter, select_scatter, FM, run_select_scatter, NULL, NULL, "(input, src, dim, index)") \
+  OP(diagonal_scatter, diagonal_scatter, FM, run_diagonal_scatter, NULL, NULL, "(input, src, offset=0, dim1=0, dim2=1)") \
+  OP(storage_offset, storage_offset, M, run_storage_offset, NULL, NULL, "(input)") \
   OP(select, select, FM, run_select, NULL, NULL, "(input, dim, index)") \
   OP(narrow, narrow, FM, run_narrow, NULL, NULL, "(input, dim, start, length)") \
   OP(split, split, FM, run_split, NULL, NULL, "(input, split_size, dim=0)") \
+  OP(split_with_sizes, split_with_sizes, FM, run_split, NULL, NULL, "(input, split_sizes, dim=0)") \
+  OP(unsafe_split, unsafe_split, FM, run_split, NULL, NULL, "(input, split_size, dim=0)") \
   OP(chunk, chunk, FM, run_chunk, NULL, NULL, "(input, chunks, dim=0)") \
+  OP(unsafe_chunk, unsafe_chunk, FM, run_chunk, NULL, NULL, "(input, chunks, dim=0)") \
   OP(unbind, unbind, FM, run_unbind, NULL, NULL, "(input, dim=0)") \
   OP(slice, slice, P, run_slice, NULL, NULL, "(input, dim=0, start=None, end=None, step=1)") \
   OP(cat, cat, F, run_cat, bp_cat, NULL, "(tensors, dim=0)") \
   OP(concat, concat, F, run_cat, bp_cat, NULL, "(tensors, dim=0)") \
-  OP(stack, stack, F, run_cat, bp_stack, NULL, "(tensors, dim=0)")
+  OP(concatenate, concatenate, F, run_cat, bp_cat, NULL, "(tensors, dim=0)") \
+  OP(stack, stack, F, run_cat, bp_stack, NULL, "(tensors, dim=0)") \
+  COMPOSED(OP, ravel, FM, "(input)") COMPOSED(OP, fliplr, FM, "(input)") COMPOSED(OP, flipud, FM, "(input)") \
+  COMPOSED(OP, rot90, FM, "(input, k=1, dims=(0, 1))") COMPOSED(OP, diagflat, FM, "(input, offset=0)") \
+  COMPOSED(OP, adjoint, FM, "(input)") COMPOSED(OP, fill_diagonal_, M, "(input, fill_value, wrap=False)") \
+  COMPOSED(OP, tensor_split, FM, "(input, indices_or_sections, dim=0)") COMPOSED(OP, hsplit, FM, "(input, indices_or_sections)") \
+  COMPOSED(OP, vsplit, FM, "(input, indices_or_sections)") COMPOSED(OP, dsplit, FM, "(input, indices_or_sections)")

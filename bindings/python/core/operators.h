@@ -17,49 +17,13 @@ static PyObject *binary(PyObject *a, PyObject *b, Two f) {
   return wrap(result);
 }
 
-static int is_view(bp_tensor *t) {
-  static const char *const views[] = {"select", "slice", "transpose", "permute", "reshape", "view", "flatten", "expand", "squeeze", "unsqueeze"};
-  const char *name = bp_operation_of(t);
-  for (size_t i = 0; name && i < sizeof views / sizeof *views; i++)
-    if (!strcmp(name, views[i])) return 1;
-  return 0;
-}
-
-static int same_shape(bp_tensor *a, bp_tensor *b) {
-  int same = bp_ndim(a) == bp_ndim(b);
-  for (int32_t d = 0; same && d < bp_ndim(a); d++) same = bp_dim(a, d) == bp_dim(b, d);
-  return same;
-}
-
-static int not_its_shape(void) {
-  PyErr_SetString(PyExc_RuntimeError, "in-place: the result's shape is not the tensor's own: the operand would broadcast it");
-  return -1;
-}
-
-/* Makes the object, under all its names, stand for result, of which it takes one count; in the object's dtype. */
-static int stand_for(PyObject *self, bp_tensor *result) {
-  bp_tensor *t = HANDLE(self);
-  if (!same_shape(result, t)) {
-    bp_release(result);
-    return not_its_shape();
-  }
-  if (bp_dtype_of(result) != bp_dtype_of(t)) {
-    bp_tensor *same = bp_to(result, bp_dtype_of(t));
-    if (same && scope_depth) bp_retain(same);
-    bp_release(result);
-    if (!(result = same)) return fail(), -1;
-  }
-  HANDLE(self) = result;
-  bp_release(t);
-  return 0;
-}
-
 /* self ∘= other. The library refuses to change memory that a gradient may need. As PyTorch does, the object (every name for
- * it) then stands for the result of the operation; what is a leaf or a view stays refused, because others see its memory. */
-static int in_place(PyObject *self, bp_tensor *other, InPlace change, Two compute) {
+ * it) then stands for the result of the operation; leaves, and what others see the memory of, stay refused. `stored`: Python will store the
+ * result where self came from, so that self may be a view nobody else holds: x[0] += y. */
+static int in_place(PyObject *self, PyObject *beside, bp_tensor *other, InPlace change, Two compute, int stored) {
   bp_tensor *t = HANDLE(self);
-  int recorded = bp_is_grad_enabled(ctx) && (bp_requires_grad(t) || bp_requires_grad(other));
-  if (!recorded || (bp_requires_grad(t) && bp_is_leaf(t)) || is_view(t)) return change(t, other) ? 0 : (fail(), -1);
+  if (!is_recorded(self, other)) return change(t, other) ? 0 : (fail(), -1);
+  if (!(stored && is_temporary(self)) && may_become(self, "in-place", beside)) return -1;
   bp_tensor *result = compute(t, other);
   if (!result) return fail(), -1;
   if (scope_depth) bp_retain(result);
@@ -67,19 +31,21 @@ static int in_place(PyObject *self, bp_tensor *other, InPlace change, Two comput
 }
 
 /* x.name_(…): the operation's result in x's place, by the same rule. */
-static int become(PyObject *self, bp_tensor *result) {
+static int become_beside(PyObject *self, PyObject *beside, bp_tensor *result, int stored) {
   bp_tensor *t = HANDLE(self);
-  int recorded = bp_is_grad_enabled(ctx) && (bp_requires_grad(t) || bp_requires_grad(result));
   if (dtype_table[bp_dtype_of(result)].floating && !dtype_table[bp_dtype_of(t)].floating) {
     PyErr_Format(PyExc_RuntimeError, "in-place: result type %s can't be cast to the tensor's own, %s", dtype_table[bp_dtype_of(result)].name,
                  dtype_table[bp_dtype_of(t)].name);
     return -1;
   }
   if (!same_shape(t, result)) return not_its_shape();
-  if (!recorded || (bp_requires_grad(t) && bp_is_leaf(t)) || is_view(t)) return bp_copy_(t, result) ? 0 : (fail(), -1);
+  if (!is_recorded(self, result)) return bp_copy_(t, result) ? 0 : (fail(), -1);
+  if (!(stored && is_temporary(self)) && may_become(self, "in-place", beside)) return -1;
   bp_retain(result);
   return stand_for(self, result);
 }
+
+static int become(PyObject *self, bp_tensor *result) { return become_beside(self, NULL, result, 0); }
 
 static PyObject *in_place_operator(PyObject *self, PyObject *other, InPlace change, Two compute) {
   if (!is_tensor(self)) Py_RETURN_NOTIMPLEMENTED;
@@ -87,7 +53,7 @@ static PyObject *in_place_operator(PyObject *self, PyObject *other, InPlace chan
   if (!tensor && !is_number(other)) Py_RETURN_NOTIMPLEMENTED;
   bp_tensor *b = tensor ? HANDLE(other) : number(other);
   if (!b) return NULL;
-  int bad = in_place(self, b, change, compute);
+  int bad = in_place(self, other, b, change, compute, 1);
   if (!tensor) drop(b);
   return bad ? NULL : Py_NewRef(self);
 }
@@ -120,7 +86,7 @@ static PyObject *nb_invert(PyObject *a) { return wrap(bp_bitwise_not(HANDLE(a)))
 static PyObject *becoming(PyObject *a, PyObject *b, Two f) {
   PyObject *result = is_tensor(a) ? binary(a, b, f) : Py_NewRef(Py_NotImplemented);
   if (!result || !is_tensor(result)) return result;
-  int bad = become(a, HANDLE(result));
+  int bad = become_beside(a, b, HANDLE(result), 1);
   Py_DECREF(result);
   return bad ? NULL : Py_NewRef(a);
 }

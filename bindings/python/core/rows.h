@@ -39,3 +39,19 @@ static bp_tensor **handles(const Row *r, int k, PyObject *sequence, PyObject **h
   if (!list) Py_CLEAR(*holder);
   return list;
 }
+
+/* An operation put together in Python, in backprop/_composed_movement.py, which is imported when it is first asked for. */
+static PyObject *run_composed(const Row *r, PyObject **v) {
+  PyObject *module = PyImport_ImportModule("backprop._composed_movement"), *f = module ? PyObject_GetAttrString(module, r->name) : NULL;
+  PyObject *args = PyTuple_New(0), *kw = PyDict_New(), *result = NULL;
+  int bad = !f || !args || !kw;
+  for (int i = 0; !bad && i < r->count; i++)
+    if (v[i]) bad = PyDict_SetItem(kw, r->parameters[i], v[i]);
+  if (!bad) result = PyObject_Call(f, args, kw);
+  Py_XDECREF(module);
+  Py_XDECREF(f);
+  Py_XDECREF(args);
+  Py_XDECREF(kw);
+  return result;
+}
+static PyObject *coordinates(bp_tensor *x);

@@ -32,6 +32,11 @@ _composed = {
                        "_softmax_backward_data native_dropout_backward",
     "_composed_linalg": "chain_matmul cholesky_inverse cholesky_solve cross lu lu_solve lu_unpack matrix_exp matrix_power orgqr ormqr "
                         "pca_lowrank pinverse qr slogdet svd svd_lowrank triangular_solve",
+    "_composed_movement": "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors broadcast_shapes cartesian_prod combinations "
+                          "meshgrid hstack vstack dstack column_stack row_stack alias_copy as_strided_copy diagonal_copy expand_copy "
+                          "narrow_copy permute_copy select_copy slice_copy split_copy split_with_sizes_copy squeeze_copy t_copy "
+                          "transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy constant_pad_nd _unsafe_masked_index "
+                          "_unsafe_masked_index_put_accumulate",
 }
 
 

@@ -2,6 +2,8 @@
 
 from .. import _core
 from ._attention import multi_head_attention_forward
+from ._movement import channel_shuffle, pad, pixel_shuffle, pixel_unshuffle
+from .._core import one_hot
 from .._core import (
     celu, elu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leaky_relu, logsigmoid, mish, prelu, relu6, rrelu, selu, silu, softplus, softshrink,
     softsign, tanhshrink, threshold,
@@ -43,6 +45,7 @@ __all__ += ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d"
 __all__ += [f"{kind}{n}d" for kind in ("max_pool", "avg_pool", "lp_pool", "adaptive_avg_pool", "adaptive_max_pool", "max_unpool") for n in (1, 2, 3)]
 __all__ += ["affine_grid", "fractional_max_pool2d", "fractional_max_pool3d", "grid_sample", "interpolate", "upsample", "upsample_bilinear",
             "upsample_nearest"]
+__all__ += ["one_hot", "pad", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle"]
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
