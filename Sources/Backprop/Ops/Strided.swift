@@ -372,8 +372,10 @@ extension Engine {
     job.elementSize[2] = size
     if nest.rowStride(2) == 0 || nest.rowStride(2) == 1 { return job.run(threads: threads) }
     // An odd innermost stride: some elements at a time are brought together.
-    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 64) { buffer in
-      let some = buffer.baseAddress.unsafelyUnwrapped, most = 4096 / size
+    // Not withUnsafeTemporaryAllocation, which takes such alignment from malloc and does not see that fail.
+    var room = InlineArray<512, Double>(repeating: 0)
+    withUnsafeMutablePointer(to: &room) { room in
+      let some = UnsafeMutableRawPointer(room), most = 4096 / size
       var r = 0
       while r < nest.rows {
         let from = data(x) + nest.offset(2, row: r) &* size, to = data(y) + nest.offset(0, row: r) &* size
