@@ -1001,7 +1001,8 @@ bp_tensor *bp_rnn_relu(const bp_tensor *x, const bp_tensor *h0, const bp_recurre
 
 /* (x − t)²; |x − t|; ½(x − t)² up to |x − t| = delta > 0, delta·(|x − t| − delta/2) beyond. weight: NULL or factors of x's shape; the
  * mean then divides by their sum, for huber (as PyTorch) by their number. */
-bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
+bp_tensor *bp_mse_loss(const bp_tensor *x, const bp_tensor *target, bp_reduction reduction);
+bp_tensor *bp_mse_loss_weighted(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
 bp_tensor *bp_l1_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, bp_reduction reduction);
 bp_tensor *bp_huber_loss(const bp_tensor *x, const bp_tensor *target, const bp_tensor *weight, double delta, bp_reduction reduction);
 /* ½(x − t)²/beta up to |x − t| = beta, |x − t| − beta/2 beyond; beta 0 is l1. */

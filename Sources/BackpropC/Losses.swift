@@ -2,7 +2,10 @@
 import Backprop
 import CBackprop
 
-@_cdecl("bp_mse_loss") @implementation public func bp_mse_loss(
+@_cdecl("bp_mse_loss") @implementation public func bp_mse_loss(_ x: OpaquePointer?, _ target: OpaquePointer?, _ reduction: bp_reduction) -> OpaquePointer? {
+  bp_mse_loss_weighted(x, target, nil, reduction)
+}
+@_cdecl("bp_mse_loss_weighted") @implementation public func bp_mse_loss_weighted(
   _ x: OpaquePointer?, _ target: OpaquePointer?, _ weight: OpaquePointer?, _ reduction: bp_reduction
 ) -> OpaquePointer? {
   binary("mse_loss", x, target) { (x, t) throws(Failure) in try x.mseLoss(t, weight: optional(weight, "mse_loss"), convert(reduction, "mse_loss")) }

@@ -35,7 +35,7 @@ static void offer(bp_context *ctx, bp_tensor *bad, bp_tensor *good) {
   check(!bp_gather(bad, 0, good) && !bp_gather(good, 0, bad) && !bp_scatter_add(bad, 0, good, good) && !bp_scatter_add(good, 0, good, bad) &&
         !bp_index_add(bad, 0, good, good) && !bp_index_select(bad, 0, good) && !bp_index_select(good, 0, bad) && !bp_embedding(bad, good, BP_NONE) && !bp_embedding(good, bad, BP_NONE));
   check(!bp_softmax(bad, 0) && !bp_log_softmax(bad, 0) && !bp_layer_norm(bad, 1, one, NULL, NULL, 1e-5) && !bp_dropout(bad, .5, 1) &&
-        !bp_mse_loss(bad, good, NULL, 1) && !bp_mse_loss(good, bad, NULL, 1) && !bp_cross_entropy(bad, good, NULL) && !bp_cross_entropy(good, bad, NULL) &&
+        !bp_mse_loss(bad, good, 1) && !bp_mse_loss(good, bad, 1) && !bp_cross_entropy(bad, good, NULL) && !bp_cross_entropy(good, bad, NULL) &&
         !bp_binary_cross_entropy_with_logits(bad, good, NULL, NULL, 1) && !bp_binary_cross_entropy_with_logits(good, bad, NULL, NULL, 1));
   check(!bp_rms_norm(bad, 1, one, NULL, 1e-5) && !bp_batch_norm(bad, NULL, NULL, NULL, NULL, 1, .1, 1e-5) &&
         !bp_group_norm(bad, 1, NULL, NULL, 1e-5) && !bp_nll_loss(bad, good, NULL) && !bp_nll_loss(good, bad, NULL));

@@ -205,9 +205,9 @@ static void networks(bp_context *ctx) {
   bp_scope_push(ctx);
   x = trainable(ctx, "2", "1 4");
   y = floats(ctx, "2", "3 3");
-  expect(bp_mse_loss(x, y, NULL, BP_REDUCTION_NONE), "2", "4 1");
-  check_near(bp_item(bp_mse_loss(x, y, NULL, BP_REDUCTION_SUM)), 5);
-  bp_backward(bp_mse_loss(x, y, NULL, BP_REDUCTION_MEAN));
+  expect(bp_mse_loss(x, y, BP_REDUCTION_NONE), "2", "4 1");
+  check_near(bp_item(bp_mse_loss(x, y, BP_REDUCTION_SUM)), 5);
+  bp_backward(bp_mse_loss(x, y, BP_REDUCTION_MEAN));
   expect(bp_grad(x), "2", "-2 1");
   bp_scope_pop(ctx);
   no_error(ctx);

@@ -48,7 +48,7 @@ static int train(job *j) {
   bp_tensor *loss;
   bp_status status;
   if (bp_scope_push(j->ctx) != BP_OK) return 0;
-  loss = bp_mse_loss(bp_sigmoid(bp_linear(j->x, j->w, NULL)), j->target, NULL, BP_REDUCTION_MEAN);
+  loss = bp_mse_loss(bp_sigmoid(bp_linear(j->x, j->w, NULL)), j->target, BP_REDUCTION_MEAN);
   status = loss ? bp_backward(loss) : BP_E_MEMORY;
   if (status == BP_OK) status = bp_optimizer_step(j->optimizer);
   bp_scope_pop(j->ctx);

@@ -23,7 +23,7 @@ static double train(bp_context *ctx, float *out) {
   for (int i = 0; i < STEPS; i++) {
     bp_tensor *loss;
     bp_scope_push(ctx);
-    loss = bp_mse_loss(bp_tanh(bp_matmul(x, w)), target, NULL, BP_REDUCTION_MEAN);
+    loss = bp_mse_loss(bp_tanh(bp_matmul(x, w)), target, BP_REDUCTION_MEAN);
     bp_optimizer_zero_grad(opt);
     bp_backward(loss);
     bp_optimizer_step(opt);

@@ -200,7 +200,7 @@ static PyObject *run_bce_with_logits(const Row *r, PyObject **v) {
 
 #define LEGACY "size_average=None, reduce=None, reduction='mean'"
 #define OPERATIONS_LOSSES(OP) \
-  OP(mse_loss, mse_loss, P, run_weighted_loss, bp_mse_loss, NULL, "(input, target, " LEGACY ", weight=None)") \
+  OP(mse_loss, mse_loss, P, run_weighted_loss, bp_mse_loss_weighted, NULL, "(input, target, " LEGACY ", weight=None)") \
   OP(l1_loss, l1_loss, P, run_weighted_loss, bp_l1_loss, NULL, "(input, target, " LEGACY ", weight=None)") \
   OP(huber_loss, huber_loss, P, run_huber_loss, NULL, NULL, "(input, target, reduction='mean', delta=1.0, weight=None)") \
   OP(smooth_l1_loss, smooth_l1_loss, P, run_number_loss, bp_smooth_l1_loss, NULL, "(input, target, " LEGACY ", beta=1.0)") \
