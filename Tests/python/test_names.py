@@ -13,7 +13,8 @@ ELSEWHERE = {"slice": "__getitem__", "index": "__getitem__", "unfold_dim": "unfo
 # Functions of sections 8 to 13 that are a second signature of an operation. In-place forms are no operations of the graph.
 FORMS = {"sum_dim": "sum", "mean_dim": "mean", "var_dim": "var", "max_dim": "max", "min_dim": "min", "argmax_dim": "argmax",
          "argmin_dim": "argmin", "squeeze_dim": "squeeze", "embedding_with": "embedding"}
-FORMS |= {"clamp_tensor": "clamp", "div_rounded": "div", "softplus_with": "softplus", "cholesky_order": "cholesky"}
+FORMS |= {"clamp_tensor": "clamp", "div_rounded": "div", "softplus_with": "softplus", "cholesky_order": "cholesky",
+          "mse_loss_weighted": "mse_loss"}
 FORMS |= {n + "_dim": n for n in ("std", "prod", "median", "nanmedian")}
 FORMS |= {"squeeze_dims": "squeeze", "repeat_interleave_each": "repeat_interleave"}
 
