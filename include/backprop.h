@@ -70,6 +70,7 @@ typedef struct bp_tensor bp_tensor;       /* an n-dimensional array that may rem
 typedef struct bp_optimizer bp_optimizer; /* parameters, options and per-parameter state */
 typedef struct bp_scheduler bp_scheduler; /* a learning rate that changes as training goes on */
 typedef struct bp_archive bp_archive;     /* named tensors read from a file */
+typedef struct bp_module bp_module;       /* a layer or network: named parameters, buffers and modules */
 
 #define BP_MAX_DIMS 8
 
@@ -1486,6 +1487,107 @@ void bp_archive_destroy(bp_archive *file);
 /* Every operation, by PyTorch's name ("add", "log_softmax", …): i from 0 to bp_operation_count() − 1; NULL beyond. Any thread. */
 int32_t bp_operation_count(void);
 const char *bp_operation_name(int32_t i);
+
+/* ---------------------------------------------------------------------------------------------------------------
+ * 17. Modules: PyTorch's nn, with its names, options, initial values and state_dict keys
+ *
+ * A network is written as in Python, or as Python prints it:
+ *
+ *     bp_module *net = bp_module_create(ctx, "Sequential(Conv2d(1, 6, 5, padding=2), ReLU(), MaxPool2d(2), Flatten(), Linear(1176, 10))");
+ *     bp_optimizer *opt = bp_adam_create(ctx, NULL);
+ *     bp_optimizer_add_module(opt, net);
+ *     …  bp_tensor *loss = bp_cross_entropy(bp_module_forward(net, x), labels, NULL);  …
+ *     bp_module_save(net, "net.safetensors");                  // load_state_dict(load_file("net.safetensors")) in PyTorch
+ *     bp_module_destroy(net);
+ *
+ * Modules in a container are named 0, 1, … or as the text says: "Sequential(fc=Linear(3, 4), act=ReLU())", also "(fc): Linear(3, 4)".
+ * bp_module_signature() lists the kinds. A network with a forward of its own is a Module() and a C function:
+ *
+ *     bp_module *m = bp_module_create(ctx, "Module(fc1=Linear(2, 8), fc2=Linear(8, 1))");
+ *     y = bp_module_forward(bp_module_child(m, "fc2"), bp_tanh(bp_module_forward(bp_module_child(m, "fc1"), x)));
+ *
+ * Ownership. bp_module_create() gives a module to the caller, who destroys it. One added to another belongs to that one from then on; its
+ * handle stays good as long as it lives. Tensors of a module are handles as any other result.
+ * ------------------------------------------------------------------------------------------------------------- */
+
+/* BP_E_ARGUMENT names module, option, value and the place in the text. At most 64 modules inside one another. */
+bp_module *bp_module_create(bp_context *ctx, const char *text);
+/* NULL is harmless; a module that belongs to another is BP_E_HANDLE. */
+void bp_module_destroy(bp_module *m);
+/* One input, one result. Sequential hands the first result of each module to the next. */
+bp_tensor *bp_module_forward(const bp_module *m, const bp_tensor *x);
+/* Several of both, in the order of PyTorch's forward; NULL where an input is not given, n_out ≥ 1 results are wanted:
+ *   LSTM: x, h0, c0 → y, h, c (GRU, RNN without c; LSTMCell: h, c);   MultiheadAttention: query, key, value, key_padding_mask, attn_mask →
+ *   result, weights (computed only if wanted);   TransformerEncoder: src, mask, src_key_padding_mask;   TransformerDecoder: tgt, memory,
+ *   tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask;   losses: input, target, …;   MaxPool2d → y, indices. */
+bp_status bp_module_call(const bp_module *m, int32_t n_in, bp_tensor *const *inputs, int32_t n_out, bp_tensor **outputs);
+/* Training (1, as made) or evaluation (0), for the module and all in it: dropout, batch norm. */
+bp_status bp_module_train(bp_module *m, int32_t mode);
+/* 1 or 0; −1 for a bad handle. */
+int32_t bp_module_is_training(const bp_module *m);
+/* Floating parameters, their gradients and buffers become float32 or float64. The tensors stay who they are, for an optimizer too. */
+bp_status bp_module_to(bp_module *m, bp_dtype dtype);
+bp_status bp_module_requires_grad_(bp_module *m, int32_t flag);
+bp_status bp_module_zero_grad(bp_module *m);
+/* Adds every parameter that requires a gradient. Either all are added or, on an error, none. */
+bp_status bp_optimizer_add_module(bp_optimizer *opt, const bp_module *m);
+
+/* Parameters, each once, in PyTorch's order, under dotted names such as "0.weight". −1, NULL on error. Names are valid until a module of the
+ * context is made, changed or destroyed. */
+int32_t bp_module_parameter_count(const bp_module *m);
+bp_tensor *bp_module_parameter(const bp_module *m, int32_t i);
+const char *bp_module_parameter_name(const bp_module *m, int32_t i);
+/* The state_dict: parameters and buffers, shared ones under each of their names. */
+int32_t bp_module_state_count(const bp_module *m);
+bp_tensor *bp_module_state(const bp_module *m, int32_t i);
+const char *bp_module_state_name(const bp_module *m, int32_t i);
+/* A parameter or buffer, a module inside, by dotted path; an error if there is none. The module is borrowed. */
+bp_tensor *bp_module_get(const bp_module *m, const char *path);
+bp_module *bp_module_child(const bp_module *m, const char *path);
+/* Puts a module, a leaf that is trained, or a tensor that is saved but not trained (not saved, if persistent is 0) under a name, or in the
+ * place of what has it. A tensor or module may stand in several places: that ties weights. */
+bp_status bp_module_add(bp_module *m, const char *name, bp_module *child);
+bp_status bp_module_add_parameter(bp_module *m, const char *name, bp_tensor *t);
+bp_status bp_module_add_buffer(bp_module *m, const char *name, bp_tensor *t, int32_t persistent);
+
+/* The state_dict in a safetensors file (section 15). Loading converts types and wants equal shapes; strict: also the same names on both
+ * sides, otherwise BP_E_ARGUMENT lists what is missing or unexpected. All is loaded, or nothing. */
+bp_status bp_module_save(const bp_module *m, const char *path);
+bp_status bp_module_load(bp_module *m, const char *path, int32_t strict);
+/* Writes what print(m) shows in PyTorch, at most size bytes with the closing zero; bp_module_create() reads it again. Returns the length of
+ * the whole text; −1 on error. buffer may be NULL when size is 0. */
+int64_t bp_module_describe(const bp_module *m, char *buffer, size_t size);
+/* Every kind of module with its options: "Linear(in_features, out_features, bias=True, …)", i from 0; NULL beyond the last. Any thread. */
+const char *bp_module_signature(int32_t i);
+
+/* -- Initialisers: t is overwritten, outside the graph (PyTorch: nn.init). fan_in: t's second size times its window, fan_out: the first
+ *    size times its window. */
+bp_status bp_init_constant_(bp_tensor *t, double value);
+/* Uniform in [a, b). */
+bp_status bp_init_uniform_(bp_tensor *t, double a, double b);
+bp_status bp_init_normal_(bp_tensor *t, double mean, double std);
+/* Normal, none outside [a, b]. PyTorch's defaults: 0, 1, −2, 2. */
+bp_status bp_init_trunc_normal_(bp_tensor *t, double mean, double std, double a, double b);
+/* U(±gain·√(6/(fan_in + fan_out))); N(0, 2·gain²/(fan_in + fan_out)). */
+bp_status bp_init_xavier_uniform_(bp_tensor *t, double gain);
+bp_status bp_init_xavier_normal_(bp_tensor *t, double gain);
+typedef int32_t bp_fan_mode;
+#define BP_FAN_IN ((bp_fan_mode)0)
+#define BP_FAN_OUT ((bp_fan_mode)1)
+/* U(±gain·√(3/fan)); N(0, gain²/fan), with the gain of the nonlinearity (usually "leaky_relu", whose slope is a; usually 0). */
+bp_status bp_init_kaiming_uniform_(bp_tensor *t, double a, bp_fan_mode mode, const char *nonlinearity);
+bp_status bp_init_kaiming_normal_(bp_tensor *t, double a, bp_fan_mode mode, const char *nonlinearity);
+/* As a matrix [first size, the rest]: orthonormal rows or columns, times gain. */
+bp_status bp_init_orthogonal_(bp_tensor *t, double gain);
+/* Two dimensions: N(0, std²), in each column a part `sparsity` of zeros. */
+bp_status bp_init_sparse_(bp_tensor *t, double sparsity, double std);
+/* Two dimensions: the identity, as far as it goes. */
+bp_status bp_init_eye_(bp_tensor *t);
+/* Three to five dimensions: the convolution that hands its input on, in each of groups. */
+bp_status bp_init_dirac_(bp_tensor *t, int64_t groups);
+/* "linear", "sigmoid", "conv2d" …: 1; "tanh": 5/3; "relu": √2; "leaky_relu": √(2/(1 + param²)), param NAN for 0.01; "selu": 3/4. NaN for
+ * an unknown name. Any thread. */
+double bp_calculate_gain(const char *nonlinearity, double param);
 
 #ifdef __cplusplus
 }

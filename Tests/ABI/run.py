@@ -25,11 +25,11 @@ STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g"]
 LINK = ["-L", str(LIB), "-lbackprop", "-lm", "-lpthread", "-ldl", "-rdynamic", f"-Wl,-rpath,{LIB}"]
 LANGUAGES = {"c99": CC + ["-std=c99", "-D_GNU_SOURCE"], "c++17": CXX + ["-x", "c++", "-std=c++17"]}
 # What computes runs with each set of kernels; a new program does unless it stands here.
-OTHER_PROGRAMS = {"test_basics", "test_chain", "test_dlopen", "test_errors", "test_files", "test_handles", "test_memory", "test_oom", "test_parallel_for",
+OTHER_PROGRAMS = {"test_basics", "test_chain", "test_dlopen", "test_errors", "test_files", "test_handles", "test_memory", "test_modules", "test_oom", "test_parallel_for",
                   "test_steady", "test_threads"}
 ISA_PROGRAMS = sorted(p.stem for p in HERE.glob("test_*.c") if p.stem not in OTHER_PROGRAMS)
 # Run once more with every access and every block of memory watched. AVX2, because valgrind knows no AVX-512.
-WATCHED_PROGRAMS = [*ISA_PROGRAMS, "test_errors", "test_handles", "test_files"]
+WATCHED_PROGRAMS = [*ISA_PROGRAMS, "test_errors", "test_handles", "test_files", "test_modules"]
 QEMU = [("Nehalem", "x86-64"), ("Haswell", "x86-64-v3")]
 TIMEOUT = 300  # seconds for one program
 

@@ -332,6 +332,52 @@ static int optimize(job *j) {
   return good;
 }
 
+/* Functions called for each element, of strided and of whole numbers, and what is put together from them. */
+static int functions(job *j) {
+  bp_tensor *whole, *y, *z;
+  bp_status status = BP_E_MEMORY;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  whole = bp_to(j->x, BP_INT64);
+  if (whole) whole = bp_bitwise_xor(bp_transpose(whole, 0, 1), bp_floor_divide(bp_transpose(whole, 0, 1), bp_integer(j->ctx, 2)));
+  y = bp_atan2(bp_transpose(bp_lgamma(j->w), 0, 1), bp_elu(bp_transpose(j->x, 0, 1), 1));
+  z = bp_lerp(y, bp_softplus_with(y, 1, 20), bp_hardswish(y));
+  z = bp_clamp_tensor(z, NULL, bp_sinc(bp_transpose(j->x, 0, 1)));
+  y = bp_add(bp_sum(z), bp_sum(bp_rrelu(bp_neg(j->w), .1, .3, 1)));
+  if (y) status = bp_backward(y);
+  bp_zero_grad(j->w);
+  bp_scope_pop(j->ctx);
+  return status == BP_OK && whole;
+}
+
+}
+
+/* A network from text, through every kind of call. */
+static int modules(job *j) {
+  static const char text[] = "Sequential(TransformerEncoder(TransformerEncoderLayer(4, 2, 8), 2, norm=LayerNorm(4)), Flatten(0), Linear(24, 2, dtype=None))";
+  bp_tensor *x, *y, *outputs[3];
+  int64_t shape[3] = {3, 2, 4};
+  char shown[64];
+  bp_status status = BP_E_MEMORY;
+  bp_module *net = NULL, *lstm = NULL;
+  if (bp_scope_push(j->ctx) != BP_OK) return 0;
+  net = bp_module_create(j->ctx, text);
+  lstm = net ? bp_module_create(j->ctx, "LSTM(4, 3, 2)") : NULL;
+  x = lstm ? bp_randn(j->ctx, BP_FLOAT32, 3, shape) : NULL;
+  y = x ? bp_module_forward(net, x) : NULL;
+  if (y && bp_module_call(lstm, 1, &x, 3, outputs) == BP_OK && bp_module_add(net, "more", lstm) == BP_OK) {
+    lstm = NULL;
+    y = bp_add(bp_sum(y), bp_sum(outputs[2]));
+    if (y && bp_backward(y) == BP_OK && bp_module_state_count(net) > 0 && bp_module_state_name(net, 0) && bp_module_describe(net, shown, 64) > 64 &&
+        bp_module_save(net, path) == BP_OK && bp_module_load(net, path, 1) == BP_OK && bp_module_to(net, BP_FLOAT64) == BP_OK &&
+        bp_init_orthogonal_(bp_module_get(net, "2.weight"), 1) == BP_OK)
+      status = BP_OK;
+  }
+  bp_scope_pop(j->ctx);
+  bp_module_destroy(lstm);
+  bp_module_destroy(net);
+  return status == BP_OK;
+}
+
 /* Runs the work in contexts that may use a little more memory each time, until it has enough: whatever the engine allocates, however small,
  * is refused once. */
 static void at_every_limit(const char *name, int (*work)(job *)) {
@@ -415,6 +461,8 @@ int main(void) {
   at_every_place("factorizations and their gradients", factors, 0);
   at_every_limit("factorizations within every limit", factors);
   at_every_limit("convolution, pooling and norms within every limit", images);
+  at_every_place("a network from text", modules, 0);
+  at_every_limit("a network from text within every limit", modules);
   at_every_limit("attention and a recurrent layer within every limit", sequences);
   at_every_limit("a training step within every limit", train);
   at_every_limit("views and reductions within every limit", views);

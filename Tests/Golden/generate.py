@@ -14,6 +14,7 @@ import families_functions
 import families_images
 import families_linalg
 import families_losses
+import families_modules
 import families_movement
 import families_network
 import families_norms
@@ -24,7 +25,7 @@ import families_sequences
 import families_sorting
 import families_training
 
-MODULES = (families_elementwise, families_reductions, families_sorting, families_functions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_images, families_linalg, families_losses, families_op_db, families_training)
+MODULES = (families_elementwise, families_reductions, families_sorting, families_functions, families_movement, families_network, families_norms, families_optimizers, families_sequences, families_convolution, families_images, families_linalg, families_losses, families_modules, families_op_db, families_training)
 
 
 def main():

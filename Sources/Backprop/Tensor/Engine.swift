@@ -16,6 +16,9 @@ struct EngineState {
   var optimizers = Pool<OptimizerRecord>()
   var schedulers = Pool<SchedulerRecord>()
   var archives = Pool<ArchiveRecord>()
+  var modules = Pool<ModuleRecord>()
+  /// Counts changes of names in modules.
+  var moduleVersion: UInt32 = 1
   var allocator: Allocator
   var liveSlots = 0
 

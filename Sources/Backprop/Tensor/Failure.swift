@@ -32,6 +32,8 @@ package struct FailureText: ExpressibleByStringInterpolation {
     out.append(s)
   }
   package init(stringInterpolation i: Interpolation) {}
+  /// A sentence written to the thread's message by other means.
+  init(written: Void) {}
 
   package struct Interpolation: StringInterpolationProtocol {
     package typealias StringLiteralType = StaticString
@@ -46,6 +48,12 @@ package struct FailureText: ExpressibleByStringInterpolation {
     /// A sentence of our own.
     package mutating func appendInterpolation(whole s: UnsafePointer<CChar>) { out.append(whole: s) }
     package mutating func appendInterpolation(cString s: UnsafePointer<CChar>) { out.append(cString: s) }
+    /// At most 80 bytes of it.
+    mutating func appendInterpolation(bytes p: UnsafePointer<UInt8>, count n: Int) {
+      var i = 0
+      while i < n, i < 80 { out.append(byte: p[i]); i += 1 }
+      if i < n { out.append("…") }
+    }
   }
 }
 
@@ -62,6 +70,12 @@ struct MessageWriter {
   init(_ base: UnsafeMutablePointer<CChar>) {
     self.base = base
     base[0] = 0
+  }
+
+  /// Goes on behind what stands there.
+  init(continuing base: UnsafeMutablePointer<CChar>) {
+    self.base = base
+    while base[count] != 0 { count += 1 }
   }
 
   @inline(never) mutating func append(byte: UInt8) {

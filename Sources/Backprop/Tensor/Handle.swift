@@ -5,7 +5,7 @@ import KernelAPI
 
 /// bits 0…3 kind, 4…31 index, 32…51 generation, 52…63 context. A kind is odd, so an aligned pointer is never a handle.
 package struct Handle {
-  package enum Kind: UInt { case context = 3, tensor = 5, optimizer = 9, archive = 11, scheduler = 13 }
+  package enum Kind: UInt { case context = 3, tensor = 5, optimizer = 9, archive = 11, scheduler = 13, module = 15 }
   static let lastGeneration: UInt32 = (1 << 20) - 1
   let bits: UInt
 
@@ -129,10 +129,17 @@ extension Engine {
         if g > last { last = g }
         i += 1
       }
+      i = 1
+      while i < state.pointee.modules.limit {
+        let g = state.pointee.modules[i].pointee.generation &+ 1
+        if g > last, g <= Handle.lastGeneration { last = g }
+        i += 1
+      }
       generations[state.pointee.id] = last
     }
     destroyCallbacks()
     destroySchedulers()
+    destroyModules()
     destroyOptimizers()
     destroyArchives()
     // Storages still referenced: free the memory itself; the slots that look into it go with the pools.
@@ -160,6 +167,7 @@ extension Engine {
     state.pointee.callbacks.destroy()
     state.pointee.optimizers.destroy()
     state.pointee.archives.destroy()
+    state.pointee.modules.destroy()
     state.pointee.scoped.destroy()
     state.pointee.scopes.destroy()
     state.pointee.visited.destroy()

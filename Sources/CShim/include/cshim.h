@@ -76,6 +76,9 @@ SHIM int shim_isa_level(void) {
 SHIM const char *_Nullable shim_getenv(const char *_Nonnull name) { return getenv(name); }
 SHIM double shim_pow(double x, double y) { return pow(x, y); }
 SHIM double shim_cos(double x) { return cos(x); }
+/* x as d.ddde±xx with that many places, and back: the shortest text that gives x again is found by trying. */
+SHIM int shim_write_number(char *_Nonnull p, size_t n, int places, double x) { return snprintf(p, n, "%.*e", places, x); }
+SHIM double shim_read_number(const char *_Nonnull p) { return strtod(p, NULL); }
 
 /* -- files; interrupted calls are repeated -- */
 SHIM int shim_errno(void) { return errno; }

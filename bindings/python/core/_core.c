@@ -51,6 +51,7 @@
 #include "runtime.h"
 #include "optimizers.h"
 #include "files.h"
+#include "modules.h"
 
 /* ---------------------------------------------------------------------------------------------------------------
  * The table
@@ -74,7 +75,7 @@ enum { F = 1, M = 2, FM = 3, P = 4, I = 8, FMI = 11, PI = 12 };
   OPERATIONS_MOVEMENT(OP) OPERATIONS_INDICES(OP) \
   OPERATIONS_NETWORKS(OP) OPERATIONS_CONVOLUTION(OP) OPERATIONS_POOLING(OP) OPERATIONS_RESAMPLING(OP) OPERATIONS_LOSSES(OP) \
   OPERATIONS_CREATION(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) OPERATIONS_CALLBACKS(OP) \
-  OPERATIONS_OPTIMIZERS(OP) OPERATIONS_RUNTIME(OP) OPERATIONS_FILES(OP)
+  OPERATIONS_OPTIMIZERS(OP) OPERATIONS_RUNTIME(OP) OPERATIONS_FILES(OP) OPERATIONS_MODULES(OP)
 
 #define ROW(id, name, where, run, f, g, signature) {#name, where, run, (Any)f, (Any)g, signature, #name signature, 0, 0, 0, -1, {0}},
 static Row rows[] = {OPERATIONS(ROW)};
@@ -433,7 +434,7 @@ static int module_exec(PyObject *m) {
   PyObject *names = parse_rows(), *tuple = PyTuple_Pack(1, &PyTuple_Type);
   int bad = !names || !tuple || PyModule_AddFunctions(m, functions) || add_type(m, names, "dtype", &DtypeType, &dtype_spec, NULL) ||
             add_type(m, names, "device", &DeviceType, &device_spec, NULL) || add_type(m, names, "Size", &SizeType, &size_spec, tuple) ||
-            add_type(m, names, "Tensor", &TensorType, &tensor_spec, NULL) || add_type(m, names, NULL, &OptimizerType, &optimizer_spec, NULL) ||
+            add_type(m, names, "Tensor", &TensorType, &tensor_spec, NULL) || add_type(m, names, NULL, &OptimizerType, &optimizer_spec, NULL) || add_type(m, names, NULL, &ModuleType, &text_module_spec, NULL) ||
             add_dtypes(m, names);
   Py_XDECREF(tuple);
   if (!bad) {

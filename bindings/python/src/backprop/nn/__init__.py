@@ -1,7 +1,8 @@
 """Networks from modules: parameters with names, layers, losses."""
 
-from . import functional, utils
-from .module import Module, ModuleList, Parameter, Sequential
+from . import functional, init, utils
+from .module import Module, Parameter
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .activation import (
     CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish, PReLU, ReLU, ReLU6, RReLU, SELU,
     Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
@@ -62,3 +63,11 @@ __all__ += [
     "PixelShuffle", "PixelUnshuffle", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
     "ReplicationPad3d", "Unflatten", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
 ]
+__all__ += ["ModuleDict", "ParameterDict", "ParameterList", "init", "from_text", "signatures"]
+
+
+def __getattr__(name):
+    if name in ("from_text", "signatures", "TextModule"):
+        from . import text
+        return getattr(text, name)
+    raise AttributeError(f"module 'backprop.nn' has no attribute '{name}'")

@@ -3,12 +3,12 @@
 from math import sqrt
 
 from .. import _core
-from . import functional as F
+from . import functional as F, init
 from .module import Module, Parameter
 
 
 def _uniform(shape, bound):
-    return Parameter(_core.rand(shape) * (2 * bound) - bound)
+    return init.uniform_(Parameter(_core.empty(shape)), -bound, bound)
 
 
 class Identity(Module):
@@ -65,19 +65,20 @@ class Bilinear(Module):
 class LayerNorm(Module):
     """(x − mean) / √(var + eps) · w + b over the last dimensions."""
 
-    def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True):
+    def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
         super().__init__()
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         self.register_parameter("weight", Parameter(_core.ones(shape)) if elementwise_affine else None)
         self.register_parameter("bias", Parameter(_core.zeros(shape)) if elementwise_affine and bias else None)
+        if dtype is not None or device is not None:
+            self.to(device=device, dtype=dtype)
 
     def forward(self, input):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self):
-        bias = f", bias={self.bias is not None}" if self.elementwise_affine else ""
-        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}{bias}"
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
 
 
 class Flatten(Module):

@@ -1,4 +1,4 @@
-"""Module: a tree of parameters and buffers with names. Parameter, Sequential and ModuleList live here too."""
+"""Module: a tree of parameters and buffers with names, and Parameter. The containers stand in containers.py."""
 
 from .. import _core
 from .._core import Tensor
@@ -27,6 +27,25 @@ class _LoadResult(tuple):
         return f"_IncompatibleKeys(missing_keys={self[0]}, unexpected_keys={self[1]})"
 
 
+class _RemovableHandle:
+    """What registering a hook returns: remove() takes the hook away; in a with statement, at its end."""
+
+    _next = 0
+
+    def __init__(self, hooks):
+        self.hooks, self.id = hooks, _RemovableHandle._next
+        _RemovableHandle._next += 1
+
+    def remove(self):
+        self.hooks.pop(self.id, None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.remove()
+
+
 class Module:
     """Base of all layers: assign parameters and modules as attributes in __init__, after super().__init__(), define forward."""
 
@@ -36,12 +55,74 @@ class Module:
         set_("_parameters", {})
         set_("_buffers", {})
         set_("_modules", {})
+        set_("_non_persistent_buffers_set", set())
+
+    # Hooks, in dicts by number, made by the first hook: most modules have none, and their calls cost nothing more.
+    _forward_pre_hooks = _forward_hooks = _backward_hooks = None
 
     def forward(self, *args, **kwargs):
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args, **kwargs):
-        return self.forward(*args, **kwargs)
+        if self._forward_pre_hooks is None and self._forward_hooks is None and self._backward_hooks is None:
+            return self.forward(*args, **kwargs)
+        return self._call_with_hooks(args, kwargs)
+
+    def _call_with_hooks(self, args, kwargs):
+        always = [h for h in (self._forward_hooks or {}).values() if h[2]]
+        try:
+            for hook, with_kwargs, _ in list((self._forward_pre_hooks or {}).values()):
+                new = hook(self, args, kwargs) if with_kwargs else hook(self, args)
+                if new is None:
+                    continue
+                if not with_kwargs:
+                    args = new if isinstance(new, tuple) else (new,)
+                elif isinstance(new, tuple) and len(new) == 2:
+                    args, kwargs = new
+                else:
+                    raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {new}.")
+            backward = _BackwardHooks(self, self._backward_hooks) if self._backward_hooks else None
+            if backward:
+                args = backward.inputs(args)
+            output = self.forward(*args, **kwargs)
+            for entry in list((self._forward_hooks or {}).values()):
+                if entry in always:
+                    always.remove(entry)
+                hook, with_kwargs, _ = entry
+                new = hook(self, args, kwargs, output) if with_kwargs else hook(self, args, output)
+                if new is not None:
+                    output = new
+            return backward.outputs(output) if backward else output
+        except BaseException:
+            for hook, with_kwargs, _ in always:  # in the end whatever happens, their own errors left aside
+                try:
+                    hook(self, args, kwargs, None) if with_kwargs else hook(self, args, None)
+                except Exception:
+                    pass
+            raise
+
+    def _add_hook(self, table, entry, prepend):
+        hooks = self.__dict__.get(table)
+        if hooks is None:
+            hooks = {}
+            super().__setattr__(table, hooks)
+        handle = _RemovableHandle(hooks)
+        if prepend:
+            others = dict(hooks)
+            hooks.clear()
+            hooks[handle.id] = entry
+            hooks.update(others)
+        else:
+            hooks[handle.id] = entry
+        return handle
+
+    def register_forward_pre_hook(self, hook, *, prepend=False, with_kwargs=False):
+        """Calls hook(module, args) before forward; what it returns, unless None, takes the arguments' place."""
+        return self._add_hook("_forward_pre_hooks", (hook, with_kwargs, False), prepend)
+
+    def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
+        """Calls hook(module, args, output) after forward; what it returns, unless None, takes the output's place."""
+        return self._add_hook("_forward_hooks", (hook, with_kwargs, always_call), prepend)
 
     # Attributes: parameters, buffers and modules are kept in tables of their own.
 
@@ -89,57 +170,123 @@ class Module:
         """Adds a parameter under a name; None keeps the name for later."""
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"cannot assign '{type(param).__name__}' object to parameter '{name}' (Parameter or None required)")
+        self._check_name(name, 0)
         self._tables()[0][name] = param
 
-    def register_buffer(self, name, tensor):
-        """Adds a tensor that is saved with the module but not trained."""
+    def register_buffer(self, name, tensor, persistent=True):
+        """Adds a tensor that is not trained; it is saved with the module if persistent."""
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (Tensor or None required)")
+        self._check_name(name, 1)
         self._tables()[1][name] = tensor
+        (self._non_persistent_buffers_set.discard if persistent else self._non_persistent_buffers_set.add)(name)
 
     def add_module(self, name, module):
         """Adds a child module under a name."""
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._check_name(name, 2)
         self._tables()[2][name] = module
+
+    register_module = add_module
+
+    def _check_name(self, name, kind):
+        what = ("parameter", "buffer", "module")[kind]
+        if not isinstance(name, str):
+            raise TypeError(f"{what} name should be a string. Got {type(name).__name__}")
+        if "." in name:
+            raise KeyError(f'{what} name can\'t contain ".", got: {name}')
+        if not name:
+            raise KeyError(f'{what} name can\'t be empty string ""')
+        if name not in self._tables()[kind] and hasattr(self, name):
+            raise KeyError(f"attribute '{name}' already exists")
+
+    # By path
+
+    def get_submodule(self, target):
+        """The module at a dotted path; "" is this one."""
+        module = self
+        for name in target.split(".") if target else ():
+            child = getattr(module, name, None)
+            if child is None and name not in module._modules:
+                raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+            if not isinstance(child, Module):
+                raise AttributeError(f"`{name}` is not an nn.Module")
+            module = child
+        return module
+
+    def _get(self, target, table, what):
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{module._get_name()} has no attribute `{name}`")
+        if name not in getattr(module, table):
+            raise AttributeError(f"`{name}` is not {what}")
+        return getattr(module, table)[name]
+
+    def get_parameter(self, target):
+        """The parameter at a dotted path."""
+        return self._get(target, "_parameters", "an nn.Parameter")
+
+    def get_buffer(self, target):
+        """The buffer at a dotted path."""
+        return self._get(target, "_buffers", "a buffer")
+
+    def set_submodule(self, target, module, strict=False):
+        """Puts a module at a dotted path; strict: only where there is one."""
+        path, _, name = target.rpartition(".")
+        if not name:
+            raise ValueError("Cannot set the submodule without a target name!")
+        parent = self.get_submodule(path)
+        if strict and name not in parent._modules:
+            raise AttributeError(f"{parent._get_name()} has no attribute `{name}`")
+        if not isinstance(module, Module):
+            raise ValueError("`module` is not an nn.Module")
+        setattr(parent, name, module)
 
     # Walking the tree. What is shared appears once, under its first name.
 
-    def named_modules(self, memo=None, prefix=""):
+    def named_modules(self, memo=None, prefix="", remove_duplicate=True):
         memo = set() if memo is None else memo
         if self in memo:
             return
-        memo.add(self)
+        if remove_duplicate:
+            memo.add(self)
         yield prefix, self
         for name, module in self._modules.items():
             if module is not None:
-                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name)
+                yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def modules(self):
         return (module for _, module in self.named_modules())
 
     def named_children(self):
-        return ((name, module) for name, module in self._modules.items() if module is not None)
+        seen = set()
+        for name, module in self._modules.items():
+            if module is not None and module not in seen:
+                seen.add(module)
+                yield name, module
 
     def children(self):
         return (module for _, module in self.named_children())
 
-    def _named(self, table, prefix, recurse):
+    def _named(self, table, prefix, recurse, remove_duplicate):
         seen = set()
-        for path, module in self.named_modules(prefix=prefix) if recurse else [(prefix, self)]:
+        for path, module in self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]:
             for name, value in getattr(module, table).items():
                 if value is not None and id(value) not in seen:
-                    seen.add(id(value))
+                    if remove_duplicate:
+                        seen.add(id(value))
                     yield (f"{path}.{name}" if path else name), value
 
-    def named_parameters(self, prefix="", recurse=True):
-        return self._named("_parameters", prefix, recurse)
+    def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+        return self._named("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse=True):
         return (value for _, value in self.named_parameters(recurse=recurse))
 
-    def named_buffers(self, prefix="", recurse=True):
-        return self._named("_buffers", prefix, recurse)
+    def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+        return self._named("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse=True):
         return (value for _, value in self.named_buffers(recurse=recurse))
@@ -153,22 +300,27 @@ class Module:
     # State
 
     def _state(self, prefix):
-        """Names and tensors, shared ones under all their names."""
+        """Names, tables and tensors, shared ones under all their names."""
         for table in (self._parameters, self._buffers):
             for name, value in table.items():
-                if value is not None:
-                    yield prefix + name, value
+                if value is not None and not (table is self._buffers and name in self._non_persistent_buffers_set):
+                    yield prefix + name, table, value
         for name, module in self._modules.items():
             if module is not None:
                 yield from module._state(f"{prefix}{name}.")
 
-    def state_dict(self, prefix=""):
-        """Names and values of parameters and buffers; the values share the module's memory."""
-        return {name: value.detach() for name, value in self._state(prefix)}
+    def state_dict(self, *, destination=None, prefix="", keep_vars=False):
+        """Names and values of parameters and persistent buffers; the values share the module's memory."""
+        destination = {} if destination is None else destination
+        for name, _, value in self._state(prefix):
+            destination[name] = value if keep_vars else value.detach()
+        return destination
 
-    def load_state_dict(self, state_dict, strict=True):
-        """Copies values in by name. With strict every name must match; shapes always must. All is copied, or nothing."""
-        own = dict(self._state(""))
+    def load_state_dict(self, state_dict, strict=True, assign=False):
+        """Takes values over by name, copied, or with assign as they are. With strict every name must match; shapes always must. All, or nothing."""
+        if not hasattr(state_dict, "items"):
+            raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
+        own = {name: (table, value) for name, table, value in self._state("")}
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
         problems = []
@@ -176,7 +328,7 @@ class Module:
             problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{name}"' for name in unexpected) + ". ")
         if strict and missing:
             problems.append("Missing key(s) in state_dict: " + ", ".join(f'"{name}"' for name in missing) + ". ")
-        for name, value in own.items():
+        for name, (_, value) in own.items():
             new = state_dict.get(name, value)
             if not isinstance(new, Tensor):
                 problems.append(f'While copying the parameter named "{name}", expected a Tensor but received {type(new).__name__}.')
@@ -186,13 +338,20 @@ class Module:
         if problems:
             raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
         with no_grad():
-            for name, value in own.items():
+            for name, (table, value) in own.items():
                 if name in state_dict:
-                    value.copy_(state_dict[name])
+                    new = state_dict[name]
+                    if not assign:
+                        value.copy_(new)
+                    else:
+                        table[name.rpartition(".")[2]] = new if not isinstance(value, Parameter) or isinstance(new, Parameter) \
+                            else Parameter(new, value.requires_grad)
         return _LoadResult((missing, unexpected))
 
     def train(self, mode=True):
-        self.training = bool(mode)
+        if not isinstance(mode, bool):
+            raise ValueError("training mode is expected to be boolean")
+        self.training = mode
         for module in self.children():
             module.train(mode)
         return self
@@ -213,7 +372,10 @@ class Module:
                 p.grad.zero_()
 
     def to(self, *args, **kwargs):
-        """Converts floating parameters and buffers to a dtype; devices other than the CPU are errors."""
+        """Converts floating parameters and buffers to float32 or float64; devices other than the CPU are errors."""
+        for wanted in (*args, *kwargs.values()):
+            if isinstance(wanted, _core.dtype) and wanted not in (_core.float32, _core.float64):
+                raise TypeError(f"nn.Module.to only accepts float32 and float64 dtypes, but got desired dtype={wanted}")
         for module in self.modules():
             for table in (module._parameters, module._buffers):
                 for name, value in table.items():
@@ -233,6 +395,15 @@ class Module:
     def double(self):
         return self.to(_core.float64)
 
+    def type(self, dst_type):
+        return self.to(dst_type)
+
+    def half(self):
+        raise TypeError("half: there is no arithmetic in float16; parameters are float32 or float64")
+
+    def bfloat16(self):
+        raise TypeError("bfloat16: there is no arithmetic in bfloat16; parameters are float32 or float64")
+
     # Text
 
     def extra_repr(self):
@@ -249,60 +420,3 @@ class Module:
         if not lines and not children:
             return f"{self._get_name()}()"
         return self._get_name() + "(\n  " + "\n  ".join(lines + children) + "\n)"
-
-
-class Sequential(Module):
-    """Modules one after the other; also from a dict of names and modules."""
-
-    def __init__(self, *args):
-        super().__init__()
-        named = args[0].items() if len(args) == 1 and isinstance(args[0], dict) else ((str(i), m) for i, m in enumerate(args))
-        for name, module in named:
-            self.add_module(name, module)
-
-    def forward(self, input):
-        for module in self:
-            input = module(input)
-        return input
-
-    def append(self, module):
-        self.add_module(str(len(self)), module)
-        return self
-
-    def __iter__(self):
-        return iter(self._modules.values())
-
-    def __len__(self):
-        return len(self._modules)
-
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return type(self)(dict(list(self._modules.items())[index]))
-        return list(self._modules.values())[index]
-
-
-class ModuleList(Module):
-    """A list whose modules are registered."""
-
-    def __init__(self, modules=()):
-        super().__init__()
-        self.extend(modules)
-
-    def append(self, module):
-        self.add_module(str(len(self)), module)
-        return self
-
-    def extend(self, modules):
-        for module in modules:
-            self.append(module)
-        return self
-
-    def __iter__(self):
-        return iter(self._modules.values())
-
-    def __len__(self):
-        return len(self._modules)
-
-    def __getitem__(self, index):
-        values = list(self._modules.values())[index]
-        return type(self)(values) if isinstance(index, slice) else values

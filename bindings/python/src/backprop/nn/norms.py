@@ -78,13 +78,13 @@ class BatchNorm3d(_BatchNorm):
 class GroupNorm(Module):
     """(x − mean) / √(var + eps) · w + b, statistics over num_groups groups of channels of each sample."""
 
-    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None):
+    def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
         super().__init__()
         if num_channels % num_groups != 0:
             raise ValueError(f"num_channels ({num_channels}) must be divisible by num_groups ({num_groups})")
         self.num_groups, self.num_channels, self.eps, self.affine = num_groups, num_channels, eps, affine
         self.register_parameter("weight", Parameter(_core.ones(num_channels)) if affine else None)
-        self.register_parameter("bias", Parameter(_core.zeros(num_channels)) if affine else None)
+        self.register_parameter("bias", Parameter(_core.zeros(num_channels)) if affine and bias else None)
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
 
@@ -92,7 +92,7 @@ class GroupNorm(Module):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self):
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
 
 
 class RMSNorm(Module):

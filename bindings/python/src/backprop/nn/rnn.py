@@ -3,11 +3,12 @@
 from math import sqrt
 
 from .. import _core, _recurrent
+from . import init
 from .module import Module, Parameter
 
 
 def _uniform(shape, bound):
-    return Parameter(_core.rand(shape) * (2 * bound) - bound)
+    return init.uniform_(Parameter(_core.empty(shape)), -bound, bound)
 
 
 class RNNBase(Module):

@@ -1,7 +1,7 @@
 """Tables whose rows are looked up."""
 
 from .. import _core
-from . import functional as F
+from . import functional as F, init
 from .module import Module, Parameter
 
 
@@ -28,10 +28,9 @@ class _Table(Module):
             self.to(device=device, dtype=dtype)
 
     def reset_parameters(self):
-        weight = self.weight.detach()
-        weight.copy_(_core.randn(weight.shape, dtype=weight.dtype))
+        init.normal_(self.weight)
         if self.padding_idx is not None:
-            weight[self.padding_idx].zero_()
+            self.weight.detach()[self.padding_idx].zero_()
 
     def _text(self, **defaults):
         """Sizes, and the options that are not as usual."""

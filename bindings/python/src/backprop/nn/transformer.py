@@ -8,7 +8,8 @@ from . import functional as F
 from .attention import MultiheadAttention
 from .dropout import Dropout
 from .layers import LayerNorm, Linear
-from .module import Module, ModuleList
+from .containers import ModuleList
+from .module import Module
 
 
 def _activation(activation):

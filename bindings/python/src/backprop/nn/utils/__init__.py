@@ -1,4 +1,4 @@
-"""Help around training: gradients kept small between backward() and step()."""
+"""Help around training: gradients kept small between backward() and step(); parameters as one vector."""
 
 from math import inf, isfinite
 
@@ -7,7 +7,8 @@ from ..._core import Tensor
 from ..._grad_mode import no_grad
 from . import rnn
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "rnn"]
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector", "rnn",
+           "vector_to_parameters"]
 
 
 def _tuple(parameters):
@@ -60,3 +61,19 @@ def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
         for p in _tuple(parameters):
             if p.grad is not None:
                 p.grad.mul_(scale)
+
+
+def parameters_to_vector(parameters):
+    """All parameters, one behind the other."""
+    return _core.cat([p.reshape(-1) for p in parameters])
+
+
+def vector_to_parameters(vec, parameters):
+    """Gives each parameter its part of a vector, in place."""
+    if not isinstance(vec, Tensor):
+        raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
+    at = 0
+    for p in parameters:
+        n = p.numel()
+        p.detach().copy_(vec.detach()[at : at + n].reshape(p.shape))
+        at += n

@@ -1,0 +1,265 @@
+// Blocks of the table: linear maps, tables, convolution, pooling, norms, losses. Positions of names are in the order of their making.
+import KernelAPI
+
+extension ModuleValue {
+  /// U(±1/√in): kaiming_uniform with a = √5.
+  func makeLinear() throws(Failure) {
+    let n = try whole("in_features", atLeast: 0), m = try whole("out_features", atLeast: 0), bound = n > 0 ? 1 / Double(n).squareRoot() : 0
+    try parameter("weight", Dims(m, n), within: bound)
+    try parameter("bias", Dims(m), present: truth("bias"), within: bound)
+  }
+
+  /// N(0, 1), the row of padding_idx zero.
+  func makeEmbedding() throws(Failure) {
+    let n = try whole("num_embeddings", atLeast: 0)
+    if !isNone("max_norm") || option("scale_grad_by_freq").numbers[0] != 0 || option("sparse").numbers[0] != 0 {
+      throw .argument("Embedding: max_norm, scale_grad_by_freq and sparse are not there")
+    }
+    var padding = -1
+    if !isNone("padding_idx") {
+      padding = try whole("padding_idx")
+      if padding < -n || padding >= n { throw wrong("padding_idx", "within num_embeddings") }
+      if padding < 0 {
+        padding += n
+        set("padding_idx", Double(padding))
+      }
+    }
+    try parameter("weight", Dims(n, whole("embedding_dim", atLeast: 0))) { (w) throws(Failure) in
+      try w.initNormal(0, 1)
+      var i = 0
+      while padding >= 0, i < w.shape[1] { w.set(padding &* w.shape[1] &+ i, to: 0); i += 1 }
+    }
+  }
+
+  func set(_ name: StaticString, _ whole: Double) {
+    var o = option(name)
+    o.form = .whole
+    o.numbers[0] = whole
+    set(name, o)
+  }
+
+  // MARK: Convolution
+
+  /// U(±1/√(in/groups · window)).
+  func makeConvolution(_ dims: Int, transposed: Bool) throws(Failure) {
+    let inputs = try whole("in_channels", atLeast: 1), outputs = try whole("out_channels", atLeast: 1), groups = try whole("groups", atLeast: 1)
+    if inputs % groups != 0 || outputs % groups != 0 {
+      throw .argument("\(kindName): in_channels \(inputs) and out_channels \(outputs) must be divisible by groups \(groups)")
+    }
+    _ = try wholes("stride", dims, atLeast: 1)
+    _ = try wholes("dilation", dims, atLeast: 1)
+    if transposed { _ = try wholes("output_padding", dims) }
+    let padding = option("padding")
+    if padding.form == .word, !transposed {
+      if !padding.isWord("same"), !padding.isWord("valid") { throw wrong("padding", "'same', 'valid' or numbers") }
+      let s = try wholes("stride", dims, atLeast: 1)
+      if padding.isWord("same"), s != Dims(repeating: 1, count: dims) {
+        throw .argument("\(kindName): padding='same' is not supported for strided convolutions")
+      }
+    } else {
+      _ = try wholes("padding", dims)
+    }
+    if !option("padding_mode").isWord("zeros") { throw wrong("padding_mode", "'zeros'") }
+    try spread("kernel_size", dims)
+    try spread("stride", dims)
+    try spread("padding", dims)
+    try spread("dilation", dims)
+    if transposed { try spread("output_padding", dims) }
+    let kernel = try wholes("kernel_size", dims, atLeast: 1)
+    var shape = transposed ? Dims(inputs, outputs / groups) : Dims(outputs, inputs / groups), fan = Double(shape[1]), i = 0
+    while i < dims {
+      shape.append(kernel[i])
+      fan *= Double(kernel[i])
+      i += 1
+    }
+    try parameter("weight", shape, within: 1 / fan.squareRoot())
+    try parameter("bias", Dims(outputs), present: truth("bias"), within: 1 / fan.squareRoot())
+  }
+
+  // MARK: Pooling
+
+  func makePool(_ dims: Int) throws(Failure) {
+    if isNone("stride") { set("stride", option("kernel_size")) }
+    if dims == 1, hasOption("count_include_pad") {
+      try spread("kernel_size", 1)
+      try spread("stride", 1)
+      try spread("padding", 1)
+    }
+    _ = try poolOptions(dims)
+  }
+
+  func poolOptions(_ dims: Int) throws(Failure) -> PoolOptions {
+    func pair(_ name: StaticString, _ least: Int, _ one: Int) throws(Failure) -> (Int, Int) {
+      let d = try wholes(name, dims, atLeast: least)
+      return dims == 1 ? (one, d[0]) : (d[0], d[1])
+    }
+    var o = PoolOptions()
+    o.kernel = try pair("kernel_size", 1, 1)
+    o.stride = try pair("stride", 1, 1)
+    o.padding = try pair("padding", 0, 0)
+    if hasOption("dilation") { o.dilation = try pair("dilation", 1, 1) }
+    o.ceilMode = try truth("ceil_mode")
+    if hasOption("count_include_pad") { o.countIncludePad = try truth("count_include_pad") }
+    if hasOption("divisor_override"), !isNone("divisor_override") { o.divisorOverride = try whole("divisor_override", atLeast: 1) }
+    return o
+  }
+
+  /// Sizes of an adaptive pool; None, where it stands for all, keeps the input's.
+  func outputSize(_ x: Value, _ dims: Int) throws(Failure) -> Dims {
+    if x.rank < dims { throw .shape("\(kindName): input \(x.shape) has less than \(dims) dimensions") }
+    if isNone("output_size") {
+      var d = Dims(), i = 0
+      while i < dims { d.append(x.shape[x.rank - dims + i]); i += 1 }
+      return d
+    }
+    return try wholes("output_size", dims)
+  }
+
+  // MARK: Norms
+
+  func makeBatchNorm() throws(Failure) {
+    let n = try whole("num_features", atLeast: 0), affine = try truth("affine"), tracked = try truth("track_running_stats")
+    let biased = affine ? try truth("bias") : false
+    setTruth("bias", biased)
+    _ = try number("eps")
+    if !isNone("momentum") { _ = try number("momentum") }
+    try parameter("weight", Dims(n), present: affine, filledWith: 1)
+    try parameter("bias", Dims(n), present: biased, filledWith: 0)
+    try buffer("running_mean", .float32, Dims(n), filledWith: 0, present: tracked)
+    try buffer("running_var", .float32, Dims(n), filledWith: 1, present: tracked)
+    try buffer("num_batches_tracked", .int64, Dims(), filledWith: 0, present: tracked)
+  }
+
+  func makeLastNorm(hasBias: Bool) throws(Failure) {
+    let shape = try shape("normalized_shape"), affine = try truth("elementwise_affine"), biased = hasBias && affine ? try truth("bias") : false
+    if !isNone("eps") { _ = try number("eps") }
+    try spread("normalized_shape", 1)
+    if hasBias { setTruth("bias", biased) }
+    try parameter("weight", shape, present: affine, filledWith: 1)
+    if hasBias { try parameter("bias", shape, present: biased, filledWith: 0) }
+  }
+
+  func makeGroupNorm() throws(Failure) {
+    let groups = try whole("num_groups", atLeast: 1), n = try whole("num_channels", atLeast: 0), affine = try truth("affine")
+    if n % groups != 0 { throw .argument("GroupNorm: num_channels \(n) must be divisible by num_groups \(groups)") }
+    let biased = affine ? try truth("bias") : false
+    setTruth("bias", biased)
+    _ = try number("eps")
+    try parameter("weight", Dims(n), present: affine, filledWith: 1)
+    try parameter("bias", Dims(n), present: biased, filledWith: 0)
+  }
+
+  // MARK: The rest
+
+  func checkDropout() throws(Failure) { _ = try probability("p") }
+
+  func isTanhGelu() throws(Failure) -> Bool {
+    let o = option("approximate")
+    if !o.isWord("none"), !o.isWord("tanh") { throw wrong("approximate", "'none' or 'tanh'") }
+    return o.isWord("tanh")
+  }
+
+  /// Checks the reduction; the names of `weights` tensors are kept free for bp_module_add_buffer.
+  func makeLoss(weights: Int) throws(Failure) {
+    _ = try reduction()
+    if !isNone("weight") || !isNone("pos_weight") { throw .argument("\(kindName): weights are tensors: add them as buffers") }
+    if weights > 0 { try put(.buffer, "weight", 0) }
+    if weights > 1 { try put(.buffer, "pos_weight", 0) }
+    if hasOption("ignore_index") { _ = try whole("ignore_index") }
+  }
+}
+
+extension ModuleCall {
+  func runChildren() throws(Failure) -> Value {
+    var y = x, i = 0
+    while i < module.count {
+      let e = module.entry(i)
+      if e.role == .child, e.index != 0 { y = try run(module.child(i), y) }
+      i += 1
+    }
+    return y.index == x.index ? try y.again() : y
+  }
+
+  func convolution(_ dims: Int, transposed: Bool) throws(Failure) -> Value {
+    func pair(_ name: StaticString, _ one: Int) throws(Failure) -> (Int, Int) {
+      let d = try module.wholes(name, dims)
+      return dims == 1 ? (one, d[0]) : (d[0], d[1])
+    }
+    var o = ConvolutionOptions(), after = (0, 0)
+    let w = try required(0)
+    o.stride = try pair("stride", 1)
+    o.dilation = try pair("dilation", 1)
+    o.groups = try module.whole("groups")
+    let padding = module.option("padding")
+    if padding.isWord("same") {
+      let all = (dims == 1 ? 0 : o.dilation.0 * (w.shape[2] - 1), o.dilation.1 * (w.shape[w.rank - 1] - 1))
+      o.padding = (all.0 / 2, all.1 / 2)
+      after = (all.0 % 2, all.1 % 2)
+    } else if padding.form != .word {
+      o.padding = try pair("padding", 0)
+    }
+    if transposed { return try x.convTranspose2d(w, weight(1), o, outputPadding: pair("output_padding", 0)) }
+    return dims == 1 ? try x.conv1d(w, weight(1), o, after: after.1) : try x.conv2d(w, weight(1), o, after: after)
+  }
+
+  /// Of inputs with `least` to `most` dimensions. Names: weight, bias, running_mean, running_var, num_batches_tracked.
+  func batchNorm(_ least: Int, _ most: Int) throws(Failure) -> Value {
+    let m = module
+    if x.rank < least || x.rank > most { throw .shape("\(m.kindName): input \(x.shape) must have \(least == most ? least : 2) dimensions\(least == most ? "" : " or 3")") }
+    let tracked = try m.truth("track_running_stats"), byBatch = m.training || weight(2) == nil, counter = m.training ? weight(4) : nil
+    var momentum = 0.0
+    if !m.isNone("momentum") {
+      momentum = try m.number("momentum")
+    } else if let counter {  // a plain average of all batches so far
+      momentum = 1 / (counter.get(0) + 1)
+    }
+    let uses = !m.training || tracked
+    let y = try x.batchNorm(
+      mean: uses ? weight(2) : nil, variance: uses ? weight(3) : nil, weight: weight(0), bias: weight(1), training: byBatch, momentum: momentum,
+      eps: m.number("eps"))
+    if let counter {
+      counter.set(0, to: counter.get(0) + 1)
+      counter.bumpVersion()
+    }
+    return y
+  }
+
+  /// PyTorch's dimension where none is given: 0 for 0, 1 and 3 dimensions, otherwise 1.
+  func softmaxDim() throws(Failure) -> Int {
+    if !module.isNone("dim") { return try module.whole("dim") }
+    return x.rank == 0 || x.rank == 1 || x.rank == 3 ? 0 : 1
+  }
+
+  func labelOptions() throws(Failure) -> CrossEntropyOptions {
+    var o = CrossEntropyOptions()
+    o.reduction = try module.reduction()
+    o.ignoreIndex = try module.whole("ignore_index")
+    o.weight = weight(0)
+    return o
+  }
+}
+
+extension Value {
+  /// Dimension `dim` becomes those of `sizes`, one of which may be −1.
+  func split(_ dim: Int, into sizes: Dims) throws(Failure) -> Value {
+    let d = try shape.dimension(dim, for: "unflatten")
+    if rank == 0 { throw .shape("unflatten: a 0-dimensional tensor has nothing to unflatten") }
+    if rank - 1 + sizes.count > Dims.most { throw .shape("unflatten: more than 8 dimensions") }
+    var known = 1, unknown = -1, i = 0
+    while i < sizes.count {
+      if sizes[i] == -1, unknown < 0 { unknown = i } else { known &*= sizes[i] }
+      if sizes[i] < -1 || known < 0 || known > 1 << 53 { throw .shape("unflatten: sizes \(sizes) do not divide dimension \(dim) of \(shape)") }
+      i += 1
+    }
+    if known == 0 ? shape[d] != 0 || unknown >= 0 : unknown >= 0 ? shape[d] % known != 0 : shape[d] != known {
+      throw .shape("unflatten: sizes \(sizes) do not divide dimension \(dim) of \(shape)")
+    }
+    var out = shape.removing(at: d)
+    i = 0
+    while i < sizes.count {
+      out.insert(i == unknown ? shape[d] / known : sizes[i], at: d + i)
+      i += 1
+    }
+    return try reshape(out)
+  }
+}
