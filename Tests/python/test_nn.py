@@ -261,7 +261,7 @@ def test_batch_norm():
         nn.BatchNorm2d(2)(x)
     with pytest.raises((ValueError, RuntimeError)):
         nn.BatchNorm1d(2)(x[:1])
-    assert repr(nn.BatchNorm2d(3)) == "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)"
+    assert repr(nn.BatchNorm2d(3)) == "BatchNorm2d(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)"
 
 
 def test_group_and_rms_norm():
