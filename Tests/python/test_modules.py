@@ -12,7 +12,6 @@ from engine import ours, torch
 from module_cases import CASES, WITHOUT_FORWARD, build, fill, make_input, results
 
 nn = torch.nn
-CASES = [c for c in CASES if c[0].startswith("NonDyn") or hasattr(nn, c[0].split("(")[0])]
 GOLDEN = Path(__file__).parents[1] / "Golden" / "modules" / "modules.json"
 
 
@@ -32,12 +31,10 @@ def test_the_engines_module_is_the_class(text, inputs, count):
     mine.load_state_dict(own.state_dict())
     x = [make_input(torch, spec, i) for i, spec in enumerate(inputs)]
     for training in (True, False):
-        if training and ("Dropout" in text or "Transformer" in text):
-            torch.manual_seed(3)
+        torch.manual_seed(3)
         mine.train(training), own.train(training)
         a = mine(*x, outputs=count)
-        if training and ("Dropout" in text or "Transformer" in text):
-            torch.manual_seed(3)
+        torch.manual_seed(3)
         b = results(own(*x) if "LSTMCell" not in text else own(x[0]))
         a = [a] if count == 1 else list(a)
         assert len(a) == len(b[:count])
@@ -50,7 +47,7 @@ def test_the_engines_module_is_the_class(text, inputs, count):
 @ours
 def test_every_kind_has_a_case():
     kinds = {s.split("(")[0] for s in nn.signatures()}
-    missing = {k for k in kinds if k not in WITHOUT_FORWARD and hasattr(nn, k) and not any(c[0].startswith(k + "(") for c in CASES)}
+    missing = {k for k in kinds if k not in WITHOUT_FORWARD and not any(c[0].startswith(k + "(") for c in CASES)}
     assert not missing
 
 
@@ -59,7 +56,7 @@ def test_every_signature_is_the_classes():
     import inspect
     for signature in nn.signatures():
         name = signature.split("(")[0]
-        if not hasattr(nn, name) or name in WITHOUT_FORWARD or name in ("Identity", "Sequential", "NonDynamicallyQuantizableLinear"):
+        if name in WITHOUT_FORWARD or name in ("Identity", "Sequential", "NonDynamicallyQuantizableLinear"):
             continue
         own = [p for p in inspect.signature(getattr(nn, name).__init__).parameters.values() if p.name not in ("self", "_weight", "_freeze", "kwargs", "args")]
         names = [p.split("=")[0].strip() for p in signature[len(name) + 1 : -1].split(",")] if "()" not in signature else []
@@ -166,7 +163,7 @@ def test_masks_through_the_engine():
     padding = torch.tensor([[False] * 4 + [True], [False] * 5])
     a = own(x, memory, mask, memory_key_padding_mask=padding)
     b = mine(x, memory, mask, None, None, padding)
-    assert bits(a) == bits(b)
+    assert torch.allclose(a, b, atol=1e-5)
     with pytest.raises(RuntimeError, match="attn_mask"):
         mine(x, memory, torch.zeros(2, 2))
 

@@ -74,7 +74,7 @@ extension Value {
     try checkFinite(mean, "mean", name)
     if !(std > 0 && std < .infinity) { throw .argument("\(name): std must be a number > 0, it is \(std)") }
     if !(a <= b) { throw .argument("\(name): a must not be larger than b, they are \(a) and \(b)") }
-    func below(_ x: Double) -> Double { (1 + shim_normal_erf((x - mean) / (std * 2.0.squareRoot()))) / 2 }
+    func below(_ x: Double) -> Double { (1 + shim_erf((x - mean) / (std * 2.0.squareRoot()))) / 2 }
     let low = below(a), high = below(b)
     try initialise(name) { () throws(Failure) -> Value in
       let u = try Value.random(engine, .uniform, .float64, shape, name), p = u.data(as: Double.self), n = u.count
@@ -220,19 +220,5 @@ extension Value {
   }
 }
 
-/// x with erf x = y: Winitzki's form (2008, two digits), then Newton's steps on erf, of second order in the ratio of derivatives (Halley).
-private func inverseErf(_ y: Double) -> Double {
-  if y >= 1 { return .infinity }
-  if y <= -1 { return -.infinity }
-  let l = shim_normal_log1p(-y * y), a = 0.147, b = 2 / (.pi * a) + l / 2
-  var x = ((b * b - l / a).squareRoot() - b).squareRoot()
-  if y < 0 { x = -x }
-  var i = 0
-  while i < 3 {
-    let step = (shim_normal_erf(x) - y) / (2 / Double.pi.squareRoot() * shim_normal_exp(-x * x))
-    if !step.isFinite { break }
-    x -= step / (1 + x * step)
-    i += 1
-  }
-  return x
-}
+/// Under a name of its own: inside `Value`, erfinv is the operation.
+private func inverseErf(_ y: Double) -> Double { erfinv(y) }

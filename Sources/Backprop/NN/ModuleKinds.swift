@@ -5,17 +5,21 @@ import KernelAPI
 /// The kinds, and their forward passes in operations of `Value`.
 enum ModuleKind: UInt8 {
   case module, sequential, moduleList, moduleDict, parameterList
-  case identity, linear, quantizableLinear
-  case conv1d, conv2d, convTranspose2d
-  case maxPool1d, maxPool2d, avgPool1d, avgPool2d, adaptiveAvgPool2d
-  case batchNorm1d, batchNorm2d, batchNorm3d, layerNorm, groupNorm, rmsNorm
-  case embedding
-  case dropout
-  case relu, relu6, sigmoid, tanh, gelu, softplus, hardtanh, softmax, logSoftmax, softmin
-  case flatten, unflatten
+  case identity, linear, quantizableLinear, embedding, embeddingBag
+  case conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d
+  case maxPool1d, maxPool2d, maxPool3d, avgPool1d, avgPool2d, avgPool3d, lpPool1d, lpPool2d, lpPool3d
+  case adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d, adaptiveMaxPool1d, adaptiveMaxPool2d, adaptiveMaxPool3d, upsample
+  case batchNorm1d, batchNorm2d, batchNorm3d, instanceNorm1d, instanceNorm2d, instanceNorm3d
+  case layerNorm, groupNorm, rmsNorm, localResponseNorm
+  case dropout, dropout1d, dropout2d, dropout3d, alphaDropout, featureAlphaDropout
+  case relu, relu6, leakyReLU, prelu, rrelu, elu, selu, celu, gelu, silu, mish, sigmoid, tanh, softplus, softsign, softshrink, hardshrink
+  case tanhshrink, hardtanh, hardsigmoid, hardswish, logSigmoid, threshold, glu, softmax, logSoftmax, softmin, softmax2d
+  case flatten, unflatten, cosineSimilarity, pairwiseDistance
   case rnn, lstm, gru, rnnCell, lstmCell, gruCell
   case multiheadAttention, transformerEncoderLayer, transformerEncoder, transformerDecoderLayer, transformerDecoder
-  case mseLoss, crossEntropyLoss, nllLoss, bceWithLogitsLoss
+  case mseLoss, l1Loss, smoothL1Loss, huberLoss, crossEntropyLoss, nllLoss, bceLoss, bceWithLogitsLoss, klDivLoss, gaussianNLLLoss
+  case poissonNLLLoss, hingeEmbeddingLoss, marginRankingLoss, tripletMarginLoss, cosineEmbeddingLoss, softMarginLoss, multiMarginLoss
+  case multiLabelMarginLoss, multiLabelSoftMarginLoss, ctcLoss
 
   var row: ModuleRow {
     @inline(never) get {
@@ -45,6 +49,20 @@ enum ModuleKind: UInt8 {
         try c.x.embedding(c.required(0), padding: c.module.isNone("padding_idx") ? nil : c.module.whole("padding_idx"))
       }
 
+    case .embeddingBag:
+      ModuleRow(
+        "EmbeddingBag(num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode='mean', sparse=False, include_last_offset=False, padding_idx=None, device=None, dtype=None)",
+        shows: ".num_embeddings .embedding_dim ?max_norm ?norm_type ?scale_grad_by_freq mode ?padding_idx", inputs: 3,
+        make: { (m) throws(Failure) in try m.makeEmbedding() }
+      ) { (c) throws(Failure) in
+        let m = c.module
+        var o = try m.embeddingOptions()
+        o.mode = m.option("mode").isWord("sum") ? .sum : m.option("mode").isWord("max") ? .max : .mean
+        o.includeLastOffset = try m.truth("include_last_offset")
+        o.perSampleWeights = c.optional(2)
+        return try c.x.embeddingBag(c.required(0), c.optional(1), o)
+      }
+
     // Convolution and pooling
     case .conv1d:
       ModuleRow(
@@ -56,46 +74,89 @@ enum ModuleKind: UInt8 {
         "Conv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros', device=None, dtype=None)",
         shows: ModuleRow.convolution, make: { (m) throws(Failure) in try m.makeConvolution(2, transposed: false) }
       ) { (c) throws(Failure) in try c.convolution(2, transposed: false) }
+    case .conv3d:
+      ModuleRow(
+        "Conv3d(in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros', device=None, dtype=None)",
+        shows: ModuleRow.convolution, make: { (m) throws(Failure) in try m.makeConvolution(3, transposed: false) }
+      ) { (c) throws(Failure) in try c.convolution(3, transposed: false) }
+    case .convTranspose1d:
+      ModuleRow(
+        "ConvTranspose1d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, padding_mode='zeros', device=None, dtype=None)",
+        shows: ModuleRow.convolution, make: { (m) throws(Failure) in try m.makeConvolution(1, transposed: true) }
+      ) { (c) throws(Failure) in try c.convolution(1, transposed: true) }
     case .convTranspose2d:
       ModuleRow(
         "ConvTranspose2d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, padding_mode='zeros', device=None, dtype=None)",
         shows: ModuleRow.convolution, make: { (m) throws(Failure) in try m.makeConvolution(2, transposed: true) }
       ) { (c) throws(Failure) in try c.convolution(2, transposed: true) }
+    case .convTranspose3d:
+      ModuleRow(
+        "ConvTranspose3d(in_channels, out_channels, kernel_size, stride=1, padding=0, output_padding=0, groups=1, bias=True, dilation=1, padding_mode='zeros', device=None, dtype=None)",
+        shows: ModuleRow.convolution, make: { (m) throws(Failure) in try m.makeConvolution(3, transposed: true) }
+      ) { (c) throws(Failure) in try c.convolution(3, transposed: true) }
     case .maxPool1d:
       ModuleRow(
         "MaxPool1d(kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False)", shows: ModuleRow.maxPool,
-        make: { (m) throws(Failure) in try m.makePool(1) }
-      ) { (c) throws(Failure) in
-        let o = try c.module.poolOptions(1)
-        return try c.x.pool1d("max_pool1d") { (x) throws(Failure) in try x.maxPool2d(o) }
-      }
+        make: { (m) throws(Failure) in try m.makePool(1) }) { (c) throws(Failure) in try c.maxPool(1) }
     case .maxPool2d:
       ModuleRow(
         "MaxPool2d(kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False)", shows: ModuleRow.maxPool,
-        make: { (m) throws(Failure) in try m.makePool(2) }
-      ) { (c) throws(Failure) in
-        let o = try c.module.poolOptions(2), x = c.x
-        if c.wanted > 1 { c.give(1, try x.maxPool2dIndices(o)) }
-        return try x.maxPool2d(o)
-      }
+        make: { (m) throws(Failure) in try m.makePool(2) }) { (c) throws(Failure) in try c.maxPool(2) }
+    case .maxPool3d:
+      ModuleRow(
+        "MaxPool3d(kernel_size, stride=None, padding=0, dilation=1, return_indices=False, ceil_mode=False)", shows: ModuleRow.maxPool,
+        make: { (m) throws(Failure) in try m.makePool(3) }) { (c) throws(Failure) in try c.maxPool(3) }
     case .avgPool1d:
       ModuleRow(
         "AvgPool1d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True)", shows: "kernel_size stride padding",
-        make: { (m) throws(Failure) in try m.makePool(1) }
-      ) { (c) throws(Failure) in
-        let o = try c.module.poolOptions(1)
-        return try c.x.pool1d("avg_pool1d") { (x) throws(Failure) in try x.avgPool2d(o) }
-      }
+        make: { (m) throws(Failure) in try m.makePool(1) }) { (c) throws(Failure) in try c.x.avgPool(1, c.module.poolOptions(1)) }
     case .avgPool2d:
       ModuleRow(
-        "AvgPool2d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None)",
-        shows: "kernel_size stride padding", make: { (m) throws(Failure) in try m.makePool(2) }
-      ) { (c) throws(Failure) in try c.x.avgPool2d(c.module.poolOptions(2)) }
+        "AvgPool2d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None)", shows: "kernel_size stride padding",
+        make: { (m) throws(Failure) in try m.makePool(2) }) { (c) throws(Failure) in try c.x.avgPool(2, c.module.poolOptions(2)) }
+    case .avgPool3d:
+      ModuleRow(
+        "AvgPool3d(kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None)", shows: "kernel_size stride padding",
+        make: { (m) throws(Failure) in try m.makePool(3) }) { (c) throws(Failure) in try c.x.avgPool(3, c.module.poolOptions(3)) }
+    case .lpPool1d:
+      ModuleRow(
+        "LPPool1d(norm_type, kernel_size, stride=None, ceil_mode=False)", shows: "norm_type kernel_size stride ceil_mode"
+      ) { (c) throws(Failure) in try c.x.lpPool(1, c.module.number("norm_type"), c.module.poolOptions(1)) }
+    case .lpPool2d:
+      ModuleRow(
+        "LPPool2d(norm_type, kernel_size, stride=None, ceil_mode=False)", shows: "norm_type kernel_size stride ceil_mode"
+      ) { (c) throws(Failure) in try c.x.lpPool(2, c.module.number("norm_type"), c.module.poolOptions(2)) }
+    case .lpPool3d:
+      ModuleRow(
+        "LPPool3d(norm_type, kernel_size, stride=None, ceil_mode=False)", shows: "norm_type kernel_size stride ceil_mode"
+      ) { (c) throws(Failure) in try c.x.lpPool(3, c.module.number("norm_type"), c.module.poolOptions(3)) }
+    case .adaptiveAvgPool1d:
+      ModuleRow("AdaptiveAvgPool1d(output_size)", shows: "output_size") { (c) throws(Failure) in
+        try c.x.adaptiveAvgPool(c.module.outputSize(c.x, 1))
+      }
+    case .adaptiveMaxPool1d:
+      ModuleRow("AdaptiveMaxPool1d(output_size, return_indices=False)", shows: "output_size") { (c) throws(Failure) in
+        try c.adaptiveMaxPool(1)
+      }
     case .adaptiveAvgPool2d:
       ModuleRow("AdaptiveAvgPool2d(output_size)", shows: "output_size") { (c) throws(Failure) in
-        let x = c.x, size = try c.module.outputSize(x, 2)
-        return try x.adaptiveAvgPool2d(size[0], size[1])
+        try c.x.adaptiveAvgPool(c.module.outputSize(c.x, 2))
       }
+    case .adaptiveMaxPool2d:
+      ModuleRow("AdaptiveMaxPool2d(output_size, return_indices=False)", shows: "output_size") { (c) throws(Failure) in
+        try c.adaptiveMaxPool(2)
+      }
+    case .adaptiveAvgPool3d:
+      ModuleRow("AdaptiveAvgPool3d(output_size)", shows: "output_size") { (c) throws(Failure) in
+        try c.x.adaptiveAvgPool(c.module.outputSize(c.x, 3))
+      }
+    case .adaptiveMaxPool3d:
+      ModuleRow("AdaptiveMaxPool3d(output_size, return_indices=False)", shows: "output_size") { (c) throws(Failure) in
+        try c.adaptiveMaxPool(3)
+      }
+    case .upsample:
+      ModuleRow("Upsample(size=None, scale_factor=None, mode='nearest', align_corners=None, recompute_scale_factor=None)", shows: "%size %scale_factor mode",
+        make: { (m) throws(Failure) in try m.makeUpsample() }) { (c) throws(Failure) in try c.x.interpolate(c.module.interpolation(c.x)) }
 
     // Normalisation
     case .batchNorm1d:
@@ -110,6 +171,22 @@ enum ModuleKind: UInt8 {
       ModuleRow(
         "BatchNorm3d(num_features, eps=1e-5, momentum=0.1, affine=True, track_running_stats=True, device=None, dtype=None, bias=True)",
         shows: ModuleRow.batchNorm, make: { (m) throws(Failure) in try m.makeBatchNorm() }) { (c) throws(Failure) in try c.batchNorm(5, 5) }
+    case .instanceNorm1d:
+      ModuleRow(
+        "InstanceNorm1d(num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None, bias=True)",
+        shows: ModuleRow.batchNorm, make: { (m) throws(Failure) in try m.makeBatchNorm() }) { (c) throws(Failure) in try c.instanceNorm(1) }
+    case .instanceNorm2d:
+      ModuleRow(
+        "InstanceNorm2d(num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None, bias=True)",
+        shows: ModuleRow.batchNorm, make: { (m) throws(Failure) in try m.makeBatchNorm() }) { (c) throws(Failure) in try c.instanceNorm(2) }
+    case .instanceNorm3d:
+      ModuleRow(
+        "InstanceNorm3d(num_features, eps=1e-5, momentum=0.1, affine=False, track_running_stats=False, device=None, dtype=None, bias=True)",
+        shows: ModuleRow.batchNorm, make: { (m) throws(Failure) in try m.makeBatchNorm() }) { (c) throws(Failure) in try c.instanceNorm(3) }
+    case .localResponseNorm:
+      ModuleRow("LocalResponseNorm(size, alpha=0.0001, beta=0.75, k=1.0)", shows: ".size alpha beta k") { (c) throws(Failure) in
+        try c.x.localResponseNorm(c.module.whole("size"), alpha: c.module.number("alpha"), beta: c.module.number("beta"), k: c.module.number("k"))
+      }
     case .layerNorm:
       ModuleRow(
         "LayerNorm(normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None)",
@@ -137,9 +214,55 @@ enum ModuleKind: UInt8 {
         (c) throws(Failure) in try c.x.dropout(c.module.probability("p"), training: c.module.training)
       }
 
+    case .dropout1d:
+      ModuleRow("Dropout1d(p=0.5, inplace=False)", shows: "p inplace", make: { (m) throws(Failure) in try m.checkDropout() }) {
+        (c) throws(Failure) in try c.x.dropoutChannels(c.module.probability("p"), training: c.module.training, spatial: 1)
+      }
+    case .dropout2d:
+      ModuleRow("Dropout2d(p=0.5, inplace=False)", shows: "p inplace", make: { (m) throws(Failure) in try m.checkDropout() }) {
+        (c) throws(Failure) in try c.x.dropoutChannels(c.module.probability("p"), training: c.module.training, spatial: 2)
+      }
+    case .dropout3d:
+      ModuleRow("Dropout3d(p=0.5, inplace=False)", shows: "p inplace", make: { (m) throws(Failure) in try m.checkDropout() }) {
+        (c) throws(Failure) in try c.x.dropoutChannels(c.module.probability("p"), training: c.module.training, spatial: 3)
+      }
+    case .alphaDropout:
+      ModuleRow("AlphaDropout(p=0.5, inplace=False)", shows: "p inplace", make: { (m) throws(Failure) in try m.checkDropout() }) {
+        (c) throws(Failure) in try c.x.alphaDropout(c.module.probability("p"), training: c.module.training, .element)
+      }
+    case .featureAlphaDropout:
+      ModuleRow("FeatureAlphaDropout(p=0.5, inplace=False)", shows: "p inplace", make: { (m) throws(Failure) in try m.checkDropout() }) {
+        (c) throws(Failure) in try c.x.alphaDropout(c.module.probability("p"), training: c.module.training, .channel)
+      }
+
     // Activations
     case .relu: ModuleRow("ReLU(inplace=False)", shows: "?inplace") { (c) throws(Failure) in try c.x.relu() }
-    case .relu6: ModuleRow("ReLU6(inplace=False)", shows: "?inplace") { (c) throws(Failure) in try c.x.clamp(0, 6) }
+    case .relu6: ModuleRow("ReLU6(inplace=False)", shows: "?inplace") { (c) throws(Failure) in try c.x.relu6() }
+    case .leakyReLU: ModuleRow("LeakyReLU(negative_slope=0.01, inplace=False)", shows: "negative_slope ?inplace") { (c) throws(Failure) in try c.x.leakyRelu(slope: c.module.number("negative_slope")) }
+    case .elu: ModuleRow("ELU(alpha=1.0, inplace=False)", shows: "alpha ?inplace") { (c) throws(Failure) in try c.x.elu(alpha: c.module.number("alpha")) }
+    case .selu: ModuleRow("SELU(inplace=False)", shows: "?inplace") { (c) throws(Failure) in try c.x.selu() }
+    case .celu: ModuleRow("CELU(alpha=1.0, inplace=False)", shows: "alpha ?inplace") { (c) throws(Failure) in try c.x.celu(alpha: c.module.number("alpha")) }
+    case .silu: ModuleRow("SiLU(inplace=False)", shows: "?inplace") { (c) throws(Failure) in try c.x.silu() }
+    case .mish: ModuleRow("Mish(inplace=False)", shows: "?inplace") { (c) throws(Failure) in try c.x.mish() }
+    case .softsign: ModuleRow("Softsign()") { (c) throws(Failure) in try c.x.softsign() }
+    case .softshrink: ModuleRow("Softshrink(lambd=0.5)", shows: ".lambd") { (c) throws(Failure) in try c.x.softshrink(lambda: c.module.number("lambd")) }
+    case .hardshrink: ModuleRow("Hardshrink(lambd=0.5)", shows: ".lambd") { (c) throws(Failure) in try c.x.hardshrink(lambda: c.module.number("lambd")) }
+    case .tanhshrink: ModuleRow("Tanhshrink()") { (c) throws(Failure) in try c.x.tanhshrink() }
+    case .hardsigmoid: ModuleRow("Hardsigmoid(inplace=False)") { (c) throws(Failure) in try c.x.hardsigmoid() }
+    case .hardswish: ModuleRow("Hardswish(inplace=False)") { (c) throws(Failure) in try c.x.hardswish() }
+    case .logSigmoid: ModuleRow("LogSigmoid()") { (c) throws(Failure) in try c.x.logsigmoid() }
+    case .threshold: ModuleRow("Threshold(threshold, value, inplace=False)", shows: "threshold value ?inplace") { (c) throws(Failure) in try c.x.threshold(c.module.number("threshold"), c.module.number("value")) }
+    case .glu: ModuleRow("GLU(dim=-1)", shows: "dim") { (c) throws(Failure) in try c.x.glu(c.module.whole("dim")) }
+    case .softmax2d: ModuleRow("Softmax2d()") { (c) throws(Failure) in try c.softmax2d() }
+    case .prelu:
+      ModuleRow(
+        "PReLU(num_parameters=1, init=0.25, device=None, dtype=None)", shows: "num_parameters",
+        make: { (m) throws(Failure) in try m.parameter("weight", Dims(m.whole("num_parameters", atLeast: 0)), filledWith: m.number("init")) }
+      ) { (c) throws(Failure) in try c.x.prelu(c.required(0)) }
+    case .rrelu:
+      ModuleRow("RReLU(lower=0.125, upper=0.3333333333333333, inplace=False)", shows: "lower upper ?inplace") { (c) throws(Failure) in
+        try c.x.rrelu(c.module.number("lower"), c.module.number("upper"), training: c.module.training)
+      }
     case .sigmoid: ModuleRow("Sigmoid()") { (c) throws(Failure) in try c.x.sigmoid() }
     case .tanh: ModuleRow("Tanh()") { (c) throws(Failure) in try c.x.tanh() }
     case .gelu:
@@ -148,16 +271,15 @@ enum ModuleKind: UInt8 {
       }
     case .softplus:
       ModuleRow("Softplus(beta=1.0, threshold=20.0)", shows: "beta threshold") { (c) throws(Failure) in
-        let beta = try c.module.number("beta")
-        return beta == 1 ? try c.x.softplus() : try (c.x * beta).softplus() / beta
+        try c.x.softplus(beta: c.module.number("beta"), threshold: c.module.number("threshold"))
       }
     case .hardtanh:
       ModuleRow("Hardtanh(min_val=-1.0, max_val=1.0, inplace=False)", shows: "min_val max_val ?inplace") { (c) throws(Failure) in
-        try c.x.clamp(c.module.number("min_val"), c.module.number("max_val"))
+        try c.x.hardtanh(c.module.number("min_val"), c.module.number("max_val"))
       }
     case .softmax: ModuleRow("Softmax(dim=None)", shows: "dim") { (c) throws(Failure) in try c.x.softmax(c.softmaxDim()) }
     case .logSoftmax: ModuleRow("LogSoftmax(dim=None)", shows: "dim") { (c) throws(Failure) in try c.x.logSoftmax(c.softmaxDim()) }
-    case .softmin: ModuleRow("Softmin(dim=None)", shows: "dim") { (c) throws(Failure) in try (-c.x).softmax(c.softmaxDim()) }
+    case .softmin: ModuleRow("Softmin(dim=None)", shows: "dim") { (c) throws(Failure) in try c.x.softmin(c.softmaxDim()) }
 
     // Shapes
     case .flatten:
@@ -167,6 +289,15 @@ enum ModuleKind: UInt8 {
     case .unflatten:
       ModuleRow("Unflatten(dim, unflattened_size)", shows: "dim unflattened_size") { (c) throws(Failure) in
         try c.x.split(c.module.whole("dim"), into: c.module.shape("unflattened_size"))
+      }
+
+    case .cosineSimilarity:
+      ModuleRow("CosineSimilarity(dim=1, eps=1e-8)", inputs: 2, needed: 2) { (c) throws(Failure) in
+        try c.x.cosineSimilarity(c.target, c.module.whole("dim"), eps: c.module.number("eps"))
+      }
+    case .pairwiseDistance:
+      ModuleRow("PairwiseDistance(p=2.0, eps=1e-6, keepdim=False)", inputs: 2, needed: 2) { (c) throws(Failure) in
+        try c.x.pairwiseDistance(c.target, p: c.module.number("p"), eps: c.module.number("eps"), keep: c.module.truth("keepdim"))
       }
 
     // Recurrent networks
@@ -227,6 +358,70 @@ enum ModuleKind: UInt8 {
     case .mseLoss:
       ModuleRow.loss("MSELoss(size_average=None, reduce=None, reduction='mean')") { (c) throws(Failure) in
         try c.x.mseLoss(c.target, c.module.reduction())
+      }
+    case .l1Loss:
+      ModuleRow.loss("L1Loss(size_average=None, reduce=None, reduction='mean')") { (c) throws(Failure) in
+        try c.x.l1Loss(c.target, c.module.reduction())
+      }
+    case .smoothL1Loss:
+      ModuleRow.loss("SmoothL1Loss(size_average=None, reduce=None, reduction='mean', beta=1.0)") { (c) throws(Failure) in
+        try c.x.smoothL1Loss(c.target, beta: c.module.number("beta"), c.module.reduction())
+      }
+    case .huberLoss:
+      ModuleRow.loss("HuberLoss(reduction='mean', delta=1.0)") { (c) throws(Failure) in
+        try c.x.huberLoss(c.target, delta: c.module.number("delta"), c.module.reduction())
+      }
+    case .klDivLoss:
+      ModuleRow.loss("KLDivLoss(size_average=None, reduce=None, reduction='mean', log_target=False)") { (c) throws(Failure) in
+        try c.x.klDiv(c.target, logTarget: c.module.truth("log_target"), c.module.reduction())
+      }
+    case .gaussianNLLLoss:
+      ModuleRow.loss("GaussianNLLLoss(full=False, eps=1e-6, reduction='mean')", inputs: 3) { (c) throws(Failure) in
+        try c.x.gaussianNLLLoss(c.target, variance: c.third, full: c.module.truth("full"), eps: c.module.number("eps"), c.module.reduction())
+      }
+    case .poissonNLLLoss:
+      ModuleRow.loss("PoissonNLLLoss(log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction='mean')") { (c) throws(Failure) in
+        try c.x.poissonNLLLoss(c.target, logInput: c.module.truth("log_input"), full: c.module.truth("full"), eps: c.module.number("eps"), c.module.reduction())
+      }
+    case .hingeEmbeddingLoss:
+      ModuleRow.loss("HingeEmbeddingLoss(margin=1.0, size_average=None, reduce=None, reduction='mean')") { (c) throws(Failure) in
+        try c.x.hingeEmbeddingLoss(c.target, margin: c.module.number("margin"), c.module.reduction())
+      }
+    case .marginRankingLoss:
+      ModuleRow.loss("MarginRankingLoss(margin=0.0, size_average=None, reduce=None, reduction='mean')", inputs: 3) { (c) throws(Failure) in
+        try c.x.marginRankingLoss(c.target, c.third, margin: c.module.number("margin"), c.module.reduction())
+      }
+    case .cosineEmbeddingLoss:
+      ModuleRow.loss("CosineEmbeddingLoss(margin=0.0, size_average=None, reduce=None, reduction='mean')", inputs: 3) { (c) throws(Failure) in
+        try c.x.cosineEmbeddingLoss(c.target, c.third, margin: c.module.number("margin"), c.module.reduction())
+      }
+    case .tripletMarginLoss:
+      ModuleRow.loss("TripletMarginLoss(margin=1.0, p=2.0, eps=1e-6, swap=False, size_average=None, reduce=None, reduction='mean')", inputs: 3) { (c) throws(Failure) in
+        try c.x.tripletMarginLoss(c.target, c.third, c.tripletOptions(), c.module.reduction())
+      }
+    case .softMarginLoss:
+      ModuleRow.loss("SoftMarginLoss(size_average=None, reduce=None, reduction='mean')") { (c) throws(Failure) in
+        try c.x.softMarginLoss(c.target, c.module.reduction())
+      }
+    case .multiLabelMarginLoss:
+      ModuleRow.loss("MultiLabelMarginLoss(size_average=None, reduce=None, reduction='mean')") { (c) throws(Failure) in
+        try c.x.multilabelMarginLoss(c.target, c.module.reduction())
+      }
+    case .ctcLoss:
+      ModuleRow.loss("CTCLoss(blank=0, reduction='mean', zero_infinity=False)", inputs: 4) { (c) throws(Failure) in
+        try c.ctc()
+      }
+    case .bceLoss:
+      ModuleRow("BCELoss(weight=None, size_average=None, reduce=None, reduction='mean')", inputs: 2, needed: 2, make: { (m) throws(Failure) in try m.makeLoss(weights: 1) }) { (c) throws(Failure) in
+        try c.x.binaryCrossEntropy(c.target, weight: c.weight(0), c.module.reduction())
+      }
+    case .multiMarginLoss:
+      ModuleRow("MultiMarginLoss(p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction='mean')", inputs: 2, needed: 2, make: { (m) throws(Failure) in try m.makeLoss(weights: 1) }) { (c) throws(Failure) in
+        try c.x.multiMarginLoss(c.target, p: c.module.whole("p"), margin: c.module.number("margin"), weight: c.weight(0), c.module.reduction())
+      }
+    case .multiLabelSoftMarginLoss:
+      ModuleRow("MultiLabelSoftMarginLoss(weight=None, size_average=None, reduce=None, reduction='mean')", inputs: 2, needed: 2, make: { (m) throws(Failure) in try m.makeLoss(weights: 1) }) { (c) throws(Failure) in
+        try c.x.multilabelSoftMarginLoss(c.target, weight: c.weight(0), c.module.reduction())
       }
     case .crossEntropyLoss:
       ModuleRow(

@@ -12,8 +12,9 @@ extension ModuleValue {
   /// N(0, 1), the row of padding_idx zero.
   func makeEmbedding() throws(Failure) {
     let n = try whole("num_embeddings", atLeast: 0)
-    if !isNone("max_norm") || option("scale_grad_by_freq").numbers[0] != 0 || option("sparse").numbers[0] != 0 {
-      throw .argument("Embedding: max_norm, scale_grad_by_freq and sparse are not there")
+    if option("sparse").numbers[0] != 0 { throw wrong("sparse", "False: there are no sparse gradients") }
+    if hasOption("mode"), !option("mode").isWord("mean"), !option("mode").isWord("sum"), !option("mode").isWord("max") {
+      throw wrong("mode", "'sum', 'mean' or 'max'")
     }
     var padding = -1
     if !isNone("padding_idx") {
@@ -89,18 +90,79 @@ extension ModuleValue {
   }
 
   func poolOptions(_ dims: Int) throws(Failure) -> PoolOptions {
-    func pair(_ name: StaticString, _ least: Int, _ one: Int) throws(Failure) -> (Int, Int) {
-      let d = try wholes(name, dims, atLeast: least)
-      return dims == 1 ? (one, d[0]) : (d[0], d[1])
-    }
     var o = PoolOptions()
-    o.kernel = try pair("kernel_size", 1, 1)
-    o.stride = try pair("stride", 1, 1)
-    o.padding = try pair("padding", 0, 0)
-    if hasOption("dilation") { o.dilation = try pair("dilation", 1, 1) }
+    try windows(dims, "kernel_size", 1, &o.windows) { $0.kernel = $1 }
+    if !isNone("stride") { try windows(dims, "stride", 1, &o.windows) { $0.stride = $1 } }
+    if hasOption("padding") { try windows(dims, "padding", 0, &o.windows) { $0.padding = $1 } }
+    if hasOption("dilation") { try windows(dims, "dilation", 1, &o.windows) { $0.dilation = $1 } }
     o.ceilMode = try truth("ceil_mode")
     if hasOption("count_include_pad") { o.countIncludePad = try truth("count_include_pad") }
     if hasOption("divisor_override"), !isNone("divisor_override") { o.divisorOverride = try whole("divisor_override", atLeast: 1) }
+    return o
+  }
+
+  /// Writes an option of each dimension into the windows.
+  func windows(
+    _ dims: Int, _ name: StaticString, _ least: Int, _ w: inout Windows, _ body: (inout WindowOptions, Int) -> Void
+  ) throws(Failure) {
+    let d = try wholes(name, dims, atLeast: least)
+    var i = 0
+    while i < dims { body(&w[i, of: dims], d[i]); i += 1 }
+  }
+
+  func embeddingOptions() throws(Failure) -> EmbeddingOptions {
+    var o = EmbeddingOptions()
+    if !isNone("padding_idx") { o.padding = try whole("padding_idx") }
+    if !isNone("max_norm") { o.maxNorm = try number("max_norm") }
+    o.normType = try number("norm_type")
+    o.scaleGradient = try truth("scale_grad_by_freq")
+    return o
+  }
+
+  func makeUpsample() throws(Failure) {
+    var o = option("scale_factor")
+    if o.form == .whole || o.form == .tuple {  // PyTorch keeps floats
+      if o.form == .whole { o.form = .number }
+      o.isWhole = false
+      set("scale_factor", o)
+    }
+    if (o.form == .none) == isNone("size") { throw .argument("Upsample: one of size and scale_factor must be given") }
+    _ = try upsampling()
+    if !isNone("recompute_scale_factor") { _ = try truth("recompute_scale_factor") }
+  }
+
+  private func upsampling() throws(Failure) -> Interpolation {
+    let mode = option("mode")
+    if mode.isWord("nearest") { return .nearest }
+    if mode.isWord("nearest-exact") { return .nearestExact }
+    if mode.isWord("linear") || mode.isWord("bilinear") || mode.isWord("trilinear") { return .linear }
+    if mode.isWord("bicubic") { return .cubic }
+    throw wrong("mode", "'nearest', 'linear', 'bilinear', 'bicubic' or 'trilinear'")
+  }
+
+  func interpolation(_ x: Value) throws(Failure) -> InterpolationOptions {
+    var o = InterpolationOptions()
+    o.mode = try upsampling()
+    o.alignCorners = option("align_corners").numbers[0] != 0
+    let n = x.rank - 2, scale = option("scale_factor"), mode = option("mode")
+    let wanted = mode.isWord("linear") ? 1 : mode.isWord("bilinear") || mode.isWord("bicubic") ? 2 : mode.isWord("trilinear") ? 3 : n
+    if n < 1 || n > 3 || n != wanted { throw .shape("Upsample: input \(x.shape) does not fit mode \(mode)") }
+    if o.alignCorners, o.mode == .nearest || o.mode == .nearestExact { throw wrong("align_corners", "None for this mode") }
+    if isNone("scale_factor") {
+      o.sizes = try wholes("size", n, atLeast: 1)
+    } else {
+      if scale.form == .tuple, Int(scale.count) != n { throw wrong("scale_factor", "a number for each dimension") }
+      var i = 0
+      while i < n {
+        let s = scale.numbers[scale.form == .tuple ? i : 0]
+        if !(s > 0 && s < 1e6) { throw wrong("scale_factor", "a number > 0") }
+        let recomputes = option("recompute_scale_factor").numbers[0] != 0
+        o.sizes.append(recomputes ? Int(Double(x.shape[i + 2]) * s) : 0)
+        if !recomputes { o.scales[i] = s }
+        i += 1
+      }
+    }
+    while o.sizes.count < 3 { o.sizes.append(0) }
     return o
   }
 
@@ -112,6 +174,8 @@ extension ModuleValue {
       while i < dims { d.append(x.shape[x.rank - dims + i]); i += 1 }
       return d
     }
+    let o = option("output_size")
+    if o.form == .tuple, Int(o.count) != dims || !o.isWhole { throw wrong("output_size", "as many numbers as dimensions") }
     return try wholes("output_size", dims)
   }
 
@@ -181,25 +245,77 @@ extension ModuleCall {
   }
 
   func convolution(_ dims: Int, transposed: Bool) throws(Failure) -> Value {
-    func pair(_ name: StaticString, _ one: Int) throws(Failure) -> (Int, Int) {
-      let d = try module.wholes(name, dims)
-      return dims == 1 ? (one, d[0]) : (d[0], d[1])
-    }
-    var o = ConvolutionOptions(), after = (0, 0)
-    let w = try required(0)
-    o.stride = try pair("stride", 1)
-    o.dilation = try pair("dilation", 1)
-    o.groups = try module.whole("groups")
-    let padding = module.option("padding")
+    var o = ConvolutionOptions()
+    let m = module, w = try required(0), padding = m.option("padding")
+    if w.rank != dims + 2 { throw .shape("\(m.kindName): weight \(w.shape) must have \(dims + 2) dimensions") }
+    try m.windows(dims, "stride", 1, &o.windows) { $0.stride = $1 }
+    try m.windows(dims, "dilation", 1, &o.windows) { $0.dilation = $1 }
+    o.groups = try m.whole("groups")
     if padding.isWord("same") {
-      let all = (dims == 1 ? 0 : o.dilation.0 * (w.shape[2] - 1), o.dilation.1 * (w.shape[w.rank - 1] - 1))
-      o.padding = (all.0 / 2, all.1 / 2)
-      after = (all.0 % 2, all.1 % 2)
+      var i = 0
+      while i < dims {
+        let all = o.windows[i, of: dims].dilation * (w.shape[2 + i] - 1)
+        o.windows[i, of: dims].padding = all / 2
+        o.windows[i, of: dims].after = all % 2
+        i += 1
+      }
     } else if padding.form != .word {
-      o.padding = try pair("padding", 0)
+      try m.windows(dims, "padding", 0, &o.windows) { $0.padding = $1 }
     }
-    if transposed { return try x.convTranspose2d(w, weight(1), o, outputPadding: pair("output_padding", 0)) }
-    return dims == 1 ? try x.conv1d(w, weight(1), o, after: after.1) : try x.conv2d(w, weight(1), o, after: after)
+    if transposed {
+      try m.windows(dims, "output_padding", 0, &o.windows) { $0.outputPadding = $1 }
+      return try x.transposedConvolution(dims, w, weight(1), o)
+    }
+    return try x.convolution(dims, w, weight(1), o)
+  }
+
+  mutating func maxPool(_ dims: Int) throws(Failure) -> Value {
+    let o = try module.poolOptions(dims)
+    if wanted > 1 { give(1, try x.maxPoolIndices(dims, o)) }
+    return try x.maxPool(dims, o)
+  }
+
+  mutating func adaptiveMaxPool(_ dims: Int) throws(Failure) -> Value {
+    let size = try module.outputSize(x, dims)
+    if wanted > 1 { give(1, try x.adaptiveMaxPoolIndices(size)) }
+    return try x.adaptiveMaxPool(size)
+  }
+
+  var third: Value { Value(engine: engine, index: inputs[2]) }
+
+  func tripletOptions() throws(Failure) -> TripletOptions {
+    var o = TripletOptions()
+    o.margin = try module.number("margin")
+    o.p = try module.number("p")
+    o.eps = try module.number("eps")
+    o.swap = try module.truth("swap")
+    return o
+  }
+
+  func ctc() throws(Failure) -> Value {
+    var o = CTCOptions()
+    o.blank = try module.whole("blank")
+    o.zeroInfinity = try module.truth("zero_infinity")
+    o.reduction = try module.reduction()
+    return try x.ctcLoss(target, third, Value(engine: engine, index: inputs[3]), o)
+  }
+
+  func softmax2d() throws(Failure) -> Value {
+    if x.rank != 3 && x.rank != 4 { throw .shape("Softmax2d: input \(x.shape) must have 3 or 4 dimensions") }
+    return try x.softmax(-3)
+  }
+
+  /// [N, C, ..] or [C, ..] with `spatial` dimensions behind. Names as batch norm's.
+  func instanceNorm(_ spatial: Int) throws(Failure) -> Value {
+    let m = module, batched = x.rank == spatial + 2
+    if x.rank != spatial + 1, !batched { throw .shape("\(m.kindName): input \(x.shape) must have \(spatial + 1) or \(spatial + 2) dimensions") }
+    let features = try m.whole("num_features")
+    if x.shape[batched ? 1 : 0] != features, weight(0) != nil || weight(2) != nil { throw .shape("\(m.kindName): input \(x.shape) has not \(features) channels") }
+    let input = batched ? x : try x.unsqueeze(0)
+    let y = try input.instanceNorm(
+      mean: weight(2), variance: weight(3), weight: weight(0), bias: weight(1), useInputStats: m.training || weight(2) == nil,
+      momentum: m.isNone("momentum") ? 0 : m.number("momentum"), eps: m.number("eps"))
+    return batched ? y : try y.squeeze(0)
   }
 
   /// Of inputs with `least` to `most` dimensions. Names: weight, bias, running_mean, running_var, num_batches_tracked.

@@ -212,6 +212,7 @@ extension ModuleValue {
     if o.isWord("mean") { return .mean }
     if o.isWord("sum") { return .sum }
     if o.isWord("none") { return .none }
+    if o.isWord("batchmean"), record.pointee.kind == .klDivLoss { return .batchMean }
     throw wrong("reduction", "'none', 'mean' or 'sum'")
   }
   /// Writes an option's whole numbers as a tuple of n, as PyTorch's modules keep them.

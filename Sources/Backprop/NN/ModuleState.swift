@@ -31,9 +31,9 @@ extension ModuleValue {
     let list = withUnsafeMutablePointer(to: &r.pointee.listing) { $0 }
     if r.pointee.listing.version == version { return list }
     list.pointee.version = 0
-    list.pointee.tensors.removeAll()
-    list.pointee.parameters.removeAll()
-    list.pointee.text.removeAll()
+    list.pointee.tensors.truncate(0)
+    list.pointee.parameters.truncate(0)
+    list.pointee.text.truncate(0)
     var prefix = Stack<UInt8>()
     defer { prefix.destroy() }
     try gather(into: list, &prefix, depth: 0)

@@ -273,10 +273,31 @@ extension ModuleValue {
       if let w = tensor(i) { return w }
       throw .argument("MultiheadAttention: in_proj_weight is not there")
     }
-    func projected(_ x: Value, _ i: Int) throws(Failure) -> Value {
-      try x.linear(part(i), bias.map { (b: Value) throws(Failure) -> Value in try b.slice(0, i * width, (i + 1) * width, 1) })
+    /// Projections first ..< last in one product, as few as the inputs allow.
+    func projected(_ x: Value, _ first: Int, _ last: Int) throws(Failure) -> Value {
+      let w: Value
+      if last == first + 1 { w = try part(first) } else if last == first + 3 { w = try required(3) } else {
+        w = try required(3).slice(0, first * width, last * width, 1)
+      }
+      if let bias { return try x.linear(w, last == first + 3 ? bias : bias.slice(0, first * width, last * width, 1)) }
+      return try x.linear(w, nil)
     }
-    var q = try projected(q0, 0), k = try projected(k0, 1), v = try projected(v0, 2)
+    func required(_ i: Int) throws(Failure) -> Value {
+      if let w = tensor(i) { return w }
+      throw .argument("MultiheadAttention: in_proj_weight is not there")
+    }
+    func third(_ x: Value, _ i: Int) throws(Failure) -> Value { try x.slice(2, i * width, (i + 1) * width, 1) }
+    var q: Value, k: Value, v: Value
+    if tensor(3) != nil, v0.index == k0.index, k0.index == q0.index {
+      let all = try projected(q0, 0, 3)
+      (q, k, v) = (try third(all, 0), try third(all, 1), try third(all, 2))
+    } else if tensor(3) != nil, v0.index == k0.index {
+      q = try projected(q0, 0, 1)
+      let both = try projected(k0, 1, 3)
+      (k, v) = (try third(both, 0), try third(both, 1))
+    } else {
+      (q, k, v) = (try projected(q0, 0, 1), try projected(k0, 1, 2), try projected(v0, 2, 3))
+    }
     var extra = 0
     func longer(_ x: Value, _ row: Value) throws(Failure) -> Value {
       var both = InlineArray<2, Value>(repeating: x)
@@ -313,8 +334,11 @@ extension ModuleValue {
     var attended: Value, shown: Value?
     if weights {
       let scale = 1 / Double(width / heads).squareRoot()
-      let w = try q.attentionWeights(k, joined, causal: false, scale: scale)
-      attended = try (p > 0 ? w.dropout(p, training: true) : w).matmul(v)
+      var w = try (q * scale).matmul(k.transpose(-2, -1))
+      if let joined { w = try w + joined }
+      w = try w.softmax(-1)
+      if p > 0 { w = try w.dropout(p, training: true) }
+      attended = try w.matmul(v)
       shown = try w.mean(Dims(1))
       if !batched { shown = try shown?.squeeze(0) }
     } else {
@@ -370,8 +394,4 @@ extension ModuleValue {
     }
     return all
   }
-}
-
-extension Dims {
-  func appending(_ a: Int) -> Dims { var d = self; d.append(a); return d }
 }

@@ -230,7 +230,7 @@ package struct AttentionOptions {
 
 extension Value {
   /// softmax(scale·q·kᵀ + mask), zeros in rows without a key: put together from recorded operations.
-  func attentionWeights(_ k: Value, _ mask: Value?, causal: Bool, scale: Double) throws(Failure) -> Value {
+  fileprivate func attentionWeights(_ k: Value, _ mask: Value?, causal: Bool, scale: Double) throws(Failure) -> Value {
     var s = try (self * scale).matmul(k.transpose(-2, -1))
     let hidden = try s.number(-.infinity)
     if let mask { s = try mask.dtype == .bool ? mask.select(s, hidden) : s + mask }

@@ -1,16 +1,17 @@
 """Attention of several heads as a module."""
 
-from math import sqrt
-
 from .. import _core
-from . import functional as F
+from . import functional as F, init
 from .layers import Linear
 from .module import Module, Parameter
 
 
 def _uniform(rows, columns):
-    bound = sqrt(6 / (rows + columns))  # Glorot, Bengio 2010
-    return Parameter(_core.rand(rows, columns) * (2 * bound) - bound)
+    return init.xavier_uniform_(Parameter(_core.empty(rows, columns)))
+
+
+class NonDynamicallyQuantizableLinear(Linear):
+    """What PyTorch calls the last linear map of MultiheadAttention."""
 
 
 class MultiheadAttention(Module):
@@ -33,11 +34,11 @@ class MultiheadAttention(Module):
             self.register_parameter(name + "_proj_weight", None if same else _uniform(embed_dim, size))
         self.register_parameter("in_proj_weight", _uniform(3 * embed_dim, embed_dim) if same else None)
         self.register_parameter("in_proj_bias", Parameter(_core.zeros(3 * embed_dim)) if bias else None)
-        self.out_proj = Linear(embed_dim, embed_dim, bias)
+        for name in ("bias_k", "bias_v"):
+            self.register_parameter(name, init.xavier_normal_(Parameter(_core.empty(1, 1, embed_dim))) if add_bias_kv else None)
+        self.out_proj = NonDynamicallyQuantizableLinear(embed_dim, embed_dim, bias)
         if bias:
             self.out_proj.bias.data.zero_()
-        for name in ("bias_k", "bias_v"):
-            self.register_parameter(name, Parameter(_core.randn(1, 1, embed_dim) / sqrt(embed_dim)) if add_bias_kv else None)
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
 

@@ -37,9 +37,8 @@ class _TrackedNorm(Module):
                 self.bias.data.zero_()
 
     def extra_repr(self):
-        bias = "" if not self.affine or self.bias is not None else ", bias=False"
-        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}{bias}, "
-                f"track_running_stats={self.track_running_stats}")
+        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
+                f"bias={self.bias is not None}, track_running_stats={self.track_running_stats}")
 
 
 class _BatchNorm(_TrackedNorm):
