@@ -7,7 +7,7 @@ from .activation import (
     CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish, PReLU, ReLU, ReLU6, RReLU, SELU,
     Sigmoid, SiLU, Softmax, Softmax2d, Softmin, Softplus, Softshrink, Softsign, Tanh, Tanhshrink, Threshold,
 )
-from .layers import Bilinear, Flatten, Identity, LayerNorm, Linear, Unflatten
+from .layers import Bilinear, Flatten, Identity, LayerNorm, Linear
 from .dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout
 from .loss import (
     BCELoss, BCEWithLogitsLoss, CosineEmbeddingLoss, CrossEntropyLoss, CTCLoss, GaussianNLLLoss, HingeEmbeddingLoss, HuberLoss, KLDivLoss,
@@ -37,7 +37,7 @@ from .padding import (
 
 __all__ = [
     "functional", "utils", "Module", "ModuleList", "Parameter", "Sequential", "BCEWithLogitsLoss", "Bilinear", "CrossEntropyLoss", "Dropout", "Embedding",
-    "Flatten", "Unflatten", "Identity", "LayerNorm", "Linear", "MSELoss",
+    "Flatten", "Identity", "LayerNorm", "Linear", "MSELoss",
     "NLLLoss", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "GroupNorm", "RMSNorm",
 ]
 __all__ += ["GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase"]

@@ -93,18 +93,3 @@ class Flatten(Module):
 
     def extra_repr(self):
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
-class Unflatten(Module):
-    """Dimension dim becomes several; one of their sizes may be −1."""
-
-    def __init__(self, dim, unflattened_size):
-        super().__init__()
-        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
-
-    def forward(self, input):
-        dim, shape = self.dim % input.ndim, tuple(input.shape)
-        return input.reshape(shape[:dim] + self.unflattened_size + shape[dim + 1 :])
-
-    def extra_repr(self):
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
