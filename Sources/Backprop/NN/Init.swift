@@ -32,7 +32,7 @@ extension Value {
     if !dtype.isDifferentiable { throw .dtype("\(name): needs float32 or float64, not \(dtype)") }
     try checkWritable(name)
     try engine.withoutRecording { () throws(Failure) in
-      try engine.scopedWork { () throws(Failure) in take(try make()) }
+      try engine.scopedWork { () throws(Failure) in setElements(try make()) }
     }
   }
 

@@ -302,7 +302,7 @@ extension ModuleValue {
           }
           i = 0
           while i < n {
-            if sources[i] != 0 { Value(engine: e, index: list.pointee.tensors[i].slot).take(Value(engine: e, index: sources[i])) }
+            if sources[i] != 0 { Value(engine: e, index: list.pointee.tensors[i].slot).setElements(Value(engine: e, index: sources[i])) }
             i += 1
           }
         }
@@ -313,7 +313,7 @@ extension ModuleValue {
 
 extension Value {
   /// self ← source, of the same type and shape. Cannot fail.
-  func take(_ source: Value) {
+  func setElements(_ source: Value) {
     engine.copy(shape, from: source.data, source.strides, to: data, strides, size: dtype.size)
     bumpVersion()
   }
