@@ -198,6 +198,7 @@ static int images(job *j) {
 static int picks(job *j) {
   static const int64_t two[1] = {2}, places[2] = {1, 0}, ends[4] = {1, 2, 0, 1}, half[2] = {2, 2};
   bp_tensor *index[2] = {NULL, NULL}, *list, *y, *pieces[4] = {NULL};
+  int64_t size;
   bp_status status = BP_E_MEMORY;
   if (bp_scope_push(j->ctx) != BP_OK) return 0;
   index[0] = index[1] = list = bp_tensor_create(j->ctx, BP_INT64, 1, two, places);
@@ -206,7 +207,11 @@ static int picks(job *j) {
   y = bp_mul(bp_sum(y), bp_sum(bp_scatter_reduce(bp_diagonal(j->w, 0, 0, 1), 0, list, bp_narrow(bp_diagonal(j->w, 0, 0, 1), 0, 0, 2), BP_SCATTER_PROD, 1)));
   y = bp_add(y, bp_sum(bp_tile(bp_repeat_interleave_each(j->w, bp_full(j->ctx, BP_INT64, 0, NULL, 2), 0), 2, half)));
   if (y) status = bp_backward(y);
-  if (y && status == BP_OK) status = bp_split(bp_diagonal(j->w, 0, 0, 1), 1, (const int64_t[]){bp_dim(bp_diagonal(j->w, 0, 0, 1), 0)}, 0, pieces);
+  if (y && status == BP_OK) {
+    y = bp_diagonal(j->w, 0, 0, 1);
+    size = bp_dim(y, 0);
+    status = bp_split(y, 1, &size, 0, pieces);
+  }
   bp_zero_grad(j->w);
   bp_release(list);
   bp_scope_pop(j->ctx);
@@ -349,8 +354,6 @@ static int functions(job *j) {
   return status == BP_OK && whole;
 }
 
-}
-
 /* A network from text, through every kind of call. */
 static int modules(job *j) {
   static const char text[] = "Sequential(TransformerEncoder(TransformerEncoderLayer(4, 2, 8), 2, norm=LayerNorm(4)), Flatten(0), Linear(24, 2, dtype=None))";
@@ -458,6 +461,8 @@ int main(void) {
   at_every_place("a hook, a custom operation, a checkpoint", callbacks, 0);
   at_every_limit("a hook, a custom operation, a checkpoint within every limit", callbacks);
   at_every_limit("ctc with a recorded gradient, bags of rows, within every limit", lookups);
+  at_every_place("functions element by element", functions, 0);
+  at_every_limit("functions element by element within every limit", functions);
   at_every_place("factorizations and their gradients", factors, 0);
   at_every_limit("factorizations within every limit", factors);
   at_every_limit("convolution, pooling and norms within every limit", images);
