@@ -9,6 +9,13 @@ extension ModuleValue {
     try parameter("bias", Dims(m), present: truth("bias"), within: bound)
   }
 
+  /// U(±1/√in1).
+  func makeBilinear() throws(Failure) {
+    let n = try whole("in1_features", atLeast: 1), m = try whole("out_features", atLeast: 0), bound = 1 / Double(n).squareRoot()
+    try parameter("weight", Dims(m, n).appending(whole("in2_features", atLeast: 0)), within: bound)
+    try parameter("bias", Dims(m), present: truth("bias"), within: bound)
+  }
+
   /// N(0, 1), the row of padding_idx zero.
   func makeEmbedding() throws(Failure) {
     let n = try whole("num_embeddings", atLeast: 0)
@@ -60,7 +67,9 @@ extension ModuleValue {
     } else {
       _ = try wholes("padding", dims)
     }
-    if !option("padding_mode").isWord("zeros") { throw wrong("padding_mode", "'zeros'") }
+    let zeros = option("padding_mode").isWord("zeros")
+    if transposed, !zeros { throw wrong("padding_mode", "'zeros'") }
+    if !zeros, paddingMode == .constant { throw wrong("padding_mode", "'zeros', 'reflect', 'replicate' or 'circular'") }
     try spread("kernel_size", dims)
     try spread("stride", dims)
     try spread("padding", dims)
@@ -75,6 +84,12 @@ extension ModuleValue {
     }
     try parameter("weight", shape, within: 1 / fan.squareRoot())
     try parameter("bias", Dims(outputs), present: truth("bias"), within: 1 / fan.squareRoot())
+  }
+
+  /// What stands around a convolution's input; `constant` for zeros and for what is no mode.
+  var paddingMode: PadMode {
+    let o = option("padding_mode")
+    return o.isWord("reflect") ? .reflect : o.isWord("replicate") ? .replicate : o.isWord("circular") ? .circular : .constant
   }
 
   // MARK: Pooling
@@ -261,6 +276,20 @@ extension ModuleCall {
       }
     } else if padding.form != .word {
       try m.windows(dims, "padding", 0, &o.windows) { $0.padding = $1 }
+    }
+    let mode = m.paddingMode
+    if mode != .constant {
+      var before = Dims(repeating: 0, count: x.rank), after = before, i = 0
+      if x.rank < dims { throw .shape("\(m.kindName): input \(x.shape) must have \(dims + 1) or \(dims + 2) dimensions") }
+      while i < dims {
+        let w = o.windows[i, of: dims], d = x.rank - dims + i
+        before[d] = w.padding
+        after[d] = w.padding + w.after
+        o.windows[i, of: dims].padding = 0
+        o.windows[i, of: dims].after = 0
+        i += 1
+      }
+      return try x.pad(before, after, mode, 0).convolution(dims, w, weight(1), o)
     }
     if transposed {
       try m.windows(dims, "output_padding", 0, &o.windows) { $0.outputPadding = $1 }

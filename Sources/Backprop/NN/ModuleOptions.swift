@@ -182,7 +182,7 @@ extension ModuleValue {
     let o = option(name)
     var d = Dims(), i = 0
     if o.form != .whole && (o.form != .tuple || Int(o.count) != n || !o.isWhole) {
-      throw n == 1 ? wrong(name, "a whole number") : wrong(name, n == 2 ? "a whole number or two of them" : "a whole number or three of them")
+      throw n == 1 ? wrong(name, "a whole number") : wrong(name, n == 2 ? "a whole number or two of them" : n == 3 ? "a whole number or three of them" : "a whole number or two for each dimension")
     }
     while i < n {
       d.append(Int(o.numbers[o.form == .whole ? 0 : i]))

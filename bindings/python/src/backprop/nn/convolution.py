@@ -14,24 +14,6 @@ def _tuple(value, n):
     return tuple(value) if isinstance(value, (tuple, list)) else (value,) * n
 
 
-def _padded(input, widths, mode):
-    """The last dimensions, each with (before, after) of widths, continued as mode says."""
-    for d, (before, after) in enumerate(widths, input.ndim - len(widths)):
-        size = input.shape[d]
-        places = range(-before, size + after)
-        if mode == "circular" or mode == "reflect":
-            if max(before, after) > size - (mode == "reflect"):
-                raise RuntimeError(f"Padding size should be less than the corresponding input dimension: {before}, {after} at dimension {d} of {tuple(input.shape)}")
-        if mode == "replicate":
-            places = [min(max(i, 0), size - 1) for i in places]
-        elif mode == "circular":
-            places = [i % size for i in places]
-        else:
-            places = [size - 1 - abs(size - 1 - abs(i)) for i in places]
-        input = input.index_select(d, _core.tensor(places, dtype=_core.int64))
-    return input
-
-
 class _Conv(Module):
     """Weight [out, in/groups, …] and bias [out] start as U(±1/√(in/groups · kernel)), which is kaiming_uniform with a = √5."""
 
@@ -80,7 +62,7 @@ class _Conv(Module):
     def forward(self, input):
         padding = self.padding
         if self.padding_mode != "zeros":
-            input, padding = _padded(input, self._widths(), self.padding_mode), 0
+            input, padding = F.pad(input, [w for pair in reversed(self._widths()) for w in pair], self.padding_mode), 0
         return self._function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def extra_repr(self):
