@@ -151,6 +151,40 @@ static void others(bp_context *ctx) {
   check(bp_memory_stat(ctx, BP_MEMORY_TENSORS) == 0);
 }
 
+static void successors(void) {
+  bp_context *first = bp_context_create(NULL), *second;
+  bp_optimizer *stale = NULL, *opt;
+  bp_module *module = NULL, *other;
+  bp_archive *archive = NULL, *again;
+  static const char *const names[1] = {"x"};
+  bp_tensor *x = bp_scalar(first, 1);
+  begin("optimizers, modules and archives of a context that is gone are not taken for those of the next under its number");
+  check(bp_save(first, "successors.safetensors", 1, names, &x) == BP_OK);
+  for (int i = 0; i < 5; i++) {
+    bp_optimizer_destroy(stale);
+    bp_module_destroy(module);
+    bp_archive_destroy(archive);
+    stale = bp_sgd_create(first, NULL);
+    module = bp_module_create(first, "ReLU()");
+    archive = bp_load(first, "successors.safetensors");
+  }
+  check(stale && module && archive);
+  bp_context_destroy(first);
+  second = bp_context_create(NULL);
+  for (int i = 0; i < 10; i++) {
+    opt = bp_sgd_create(second, NULL);
+    other = bp_module_create(second, "ReLU()");
+    again = bp_load(second, "successors.safetensors");
+    check(opt != stale && other != module && again != archive);
+    check(bp_optimizer_step(stale) == BP_E_HANDLE && !bp_archive_name(archive, 0) && bp_module_describe(module, NULL, 0) < 0);
+    bp_optimizer_destroy(opt);
+    bp_module_destroy(other);
+    bp_archive_destroy(again);
+  }
+  bp_context_destroy(second);
+  remove("successors.safetensors");
+}
+
 static void many_contexts(void) {
   static bp_context *all[5000];
   int n = 0;
@@ -169,6 +203,7 @@ int main(void) {
   tensors(ctx);
   others(ctx);
   bp_context_destroy(ctx);
+  successors();
   many_contexts();
   return finish();
 }

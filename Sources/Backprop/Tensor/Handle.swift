@@ -121,20 +121,22 @@ extension Engine {
     Registry.locked {
       guard let table = Registry.table, let generations = Registry.generations else { return }
       table[state.pointee.id] = nil
-      // Beyond every generation a slot of this context reached.
+      // What the last of the handles bear: the next context's start beyond it.
       var last = state.pointee.generationBase
-      var i: UInt32 = 1
-      while i < state.pointee.slots.limit {
-        let g = slot(i).pointee.generation
-        if g > last { last = g }
-        i += 1
+      func count(_ limit: UInt32, _ generation: (UInt32) -> UInt32) {
+        var i: UInt32 = 1
+        while i < limit {
+          let g = generation(i)
+          if g > last { last = g }
+          i += 1
+        }
       }
-      i = 1
-      while i < state.pointee.modules.limit {
-        let g = state.pointee.modules[i].pointee.generation &+ 1
-        if g > last, g <= Handle.lastGeneration { last = g }
-        i += 1
-      }
+      let s = state
+      count(s.pointee.slots.limit) { slot($0).pointee.generation }
+      count(s.pointee.modules.limit) { s.pointee.modules[$0].pointee.generation }
+      count(s.pointee.optimizers.limit) { s.pointee.optimizers[$0].pointee.generation }
+      count(s.pointee.schedulers.limit) { s.pointee.schedulers[$0].pointee.generation }
+      count(s.pointee.archives.limit) { s.pointee.archives[$0].pointee.generation }
       generations[state.pointee.id] = last
     }
     destroyCallbacks()
