@@ -47,6 +47,7 @@ def test_the_engines_module_is_the_class(text, inputs, count):
 @ours
 def test_every_kind_has_a_case():
     kinds = {s.split("(")[0] for s in nn.signatures()}
+    assert len(kinds) == len(nn.signatures())
     missing = {k for k in kinds if k not in WITHOUT_FORWARD and not any(c[0].startswith(k + "(") for c in CASES)}
     assert not missing
 
@@ -116,6 +117,25 @@ def test_text_modules(tmp_path):
     loss.set("weight", torch.tensor([1.0, 2.0]))
     own = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]))
     assert bits(loss(x, torch.tensor([0, 1, 1, 0]))) == bits(own(x, torch.tensor([0, 1, 1, 0])))
+
+
+@ours
+@pytest.mark.parametrize("text", ["PixelShuffle(0)", "PixelShuffle(1.5)", "ZeroPad2d((1, 2, 3))", "ReflectionPad1d('x')", "ConstantPad1d(1)", "Bilinear(0, 1, 1)",
+                                  "Conv1d(1, 1, 1, padding_mode='mirror')", "ConvTranspose1d(1, 1, 1, padding_mode='reflect')"])
+def test_texts_that_are_refused(text):
+    with pytest.raises((ValueError, TypeError)):
+        nn.from_text(text)
+
+
+@ours
+@pytest.mark.parametrize("text, shape", [("PixelShuffle(2)", (2, 2, 2)), ("PixelShuffle(2)", (4,)),
+                                         ("PixelUnshuffle(9007199254740992)", (5, 0, 0)), ("ChannelShuffle(2)", (1, 3, 2)), ("ChannelShuffle(2)", (2,)),
+                                         ("ReflectionPad1d(1)", (2,)), ("ReflectionPad1d(3)", (1, 3)), ("ZeroPad2d(1)", (2,)), ("ZeroPad1d(-9007199254740992)", (2, 3)),
+                                         ("CircularPad1d(4)", (1, 3)), ("ReplicationPad1d(1)", (1, 0)), ("Conv1d(1, 1, 1, padding=2, padding_mode='reflect')", (1, 2)),
+                                         ("Conv2d(1, 1, 1, padding=1, padding_mode='circular')", (1,)), ("Bilinear(2, 2, 2)", (3, 2))])
+def test_inputs_that_are_refused(text, shape):
+    with pytest.raises((ValueError, RuntimeError, IndexError)):
+        nn.from_text(text)(torch.zeros(shape))
 
 
 @ours
@@ -233,6 +253,64 @@ def test_hooks():
     assert seen[-1] == "always"
 
 
+def test_backward_hooks():
+    seen = []
+    m = nn.Linear(2, 3, bias=False)
+    m.register_full_backward_pre_hook(lambda module, out: seen.append(("pre", bits(out[0]))) or (out[0] * 2,))
+    b = m.register_full_backward_hook(lambda module, into, out: seen.append((module is m, bits(into[0]), bits(out[0]))) or (into[0] * 10,))
+    m.register_full_backward_hook(lambda module, into, out: seen.append("first") and None, prepend=True)
+    x = torch.ones(1, 2, requires_grad=True)
+    y = m(x)
+    assert torch.allclose(y, x @ m.weight.T)
+    y.sum().backward(retain_graph=True)
+    twice = (2 * m.weight.sum(0)).tolist()
+    assert seen[0] == ("pre", [1, 1, 1]) and seen[1] == "first" and seen[2][0] and seen[2][2] == [2, 2, 2] and seen[2][1] == pytest.approx(twice)
+    assert bits(x.grad) == pytest.approx([10 * t for t in twice]) and bits(m.weight.grad) == [2] * 6
+    y.sum().backward()
+    assert len(seen) == 6 and bits(m.weight.grad) == [4] * 6
+    b.remove()
+    x.grad = None
+    m(x).sum().backward()
+    assert len(seen) == 8 and bits(x.grad) == pytest.approx(twice)
+    with torch.no_grad():
+        assert not m(x).requires_grad
+
+
+def test_backward_hooks_of_several_inputs_and_outputs():
+    class Two(nn.Module):
+        def forward(self, x, scale, k):
+            return x * scale * k, k, x + 1
+
+    seen = []
+    m = Two()
+    m.register_full_backward_hook(lambda *a: seen.append(a[1:]))
+    x, scale = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 4.0])
+    y, k, z = m(x, scale, 2)
+    assert k == 2
+    g, = torch.autograd.grad(y.sum(), x, create_graph=True)
+    (into, out), = seen
+    assert bits(into[1]) == [0, 0] and into[2] is None and bits(into[0]) == [6, 8] == bits(g)
+    assert bits(out[0]) == [1, 1] and out[1:] == (None, None)
+    seen.clear()
+    (m(x * x, scale, 1)[0] ** 2).sum().backward()
+    assert bits(x.grad) == [4 * 9, 4 * 16 * 8] and len(seen) == 1
+    m.register_full_backward_hook(lambda *a: (None,))
+    with pytest.raises(RuntimeError, match="invalid number of grad_input"):
+        m(x, scale, 1)[0].sum().backward()
+    m = nn.Linear(2, 1)
+    m.register_full_backward_hook(lambda module, into, out: seen.append((into, bits(out[0]))))
+    with pytest.warns(UserWarning, match="no inputs require gradients"):
+        m(torch.ones(1, 2)).backward(torch.ones(1, 1))
+    assert seen[-1] == ((None,), [1]) and m.weight.grad is not None
+    second = nn.Sequential(nn.Tanh())
+    second.register_full_backward_hook(lambda *a: None)
+    x = torch.tensor([0.5], requires_grad=True)
+    g, = torch.autograd.grad(second(x), x, create_graph=True)
+    h, = torch.autograd.grad(g, x)
+    t = math.tanh(0.5)
+    assert g.item() == pytest.approx(1 - t * t) and h.item() == pytest.approx(-2 * t * (1 - t * t))
+
+
 def test_paths_and_names():
     net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
     assert net.get_submodule("1") is net[1] and net.get_submodule("") is net
@@ -257,14 +335,22 @@ def test_paths_and_names():
     assert len(list(tied.named_parameters(remove_duplicate=False))) == 4
 
 
-def test_load_state_dict():
+@ours  # PyTorch copies what fits
+def test_a_refused_state_changes_nothing():
     a, b = nn.Linear(2, 2), nn.Linear(2, 2)
     before = bits(b.weight)
+    for state in ({"weight": a.weight.detach()}, {"weight": a.weight.detach(), "bias": torch.zeros(3)}):
+        with pytest.raises(RuntimeError):
+            b.load_state_dict(state)
+        assert bits(b.weight) == before
+
+
+def test_load_state_dict():
+    a, b = nn.Linear(2, 2), nn.Linear(2, 2)
     with pytest.raises(RuntimeError, match="Missing key"):
         b.load_state_dict({"weight": a.weight.detach()})
     with pytest.raises(RuntimeError, match="size mismatch"):
         b.load_state_dict({"weight": torch.zeros(3, 3), "bias": a.bias.detach()})
-    assert bits(b.weight) == before
     result = b.load_state_dict({"weight": a.weight.detach(), "other": a.bias.detach()}, strict=False)
     assert result.missing_keys == ["bias"] and result.unexpected_keys == ["other"] and bits(a.weight) == bits(b.weight)
     state = {k: v.to(torch.float64) for k, v in a.state_dict().items()}

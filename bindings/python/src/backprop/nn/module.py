@@ -81,8 +81,11 @@ class Module:
                     args, kwargs = new
                 else:
                     raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {new}.")
-            backward = _BackwardHooks(self, self._backward_hooks) if self._backward_hooks else None
-            if backward:
+            backward = None
+            if self._backward_hooks:
+                from ._backward_hooks import BackwardHooks
+
+                backward = BackwardHooks(self, self._backward_hooks.values())
                 args = backward.inputs(args)
             output = self.forward(*args, **kwargs)
             for entry in list((self._forward_hooks or {}).values()):
@@ -123,6 +126,16 @@ class Module:
     def register_forward_hook(self, hook, *, prepend=False, with_kwargs=False, always_call=False):
         """Calls hook(module, args, output) after forward; what it returns, unless None, takes the output's place."""
         return self._add_hook("_forward_hooks", (hook, with_kwargs, always_call), prepend)
+
+    def register_full_backward_hook(self, hook, prepend=False):
+        """Calls hook(module, grad_input, grad_output) in a backward pass, once the gradients of the positional inputs are there; what it returns,
+        unless None, takes grad_input's place. None stands for what is no tensor or has no gradient."""
+        return self._add_hook("_backward_hooks", (hook, False, False), prepend)
+
+    def register_full_backward_pre_hook(self, hook, prepend=False):
+        """Calls hook(module, grad_output) in a backward pass, before it goes through the module; what it returns, unless None, takes
+        grad_output's place."""
+        return self._add_hook("_backward_hooks", (hook, True, False), prepend)
 
     # Attributes: parameters, buffers and modules are kept in tables of their own.
 
