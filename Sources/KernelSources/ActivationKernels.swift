@@ -21,15 +21,17 @@ enum SoftplusSlope<T: Element & RealMath>: UnaryOperation {
   }
 }
 
+// σ(NaN) has the other sign, and which of two NaNs a product keeps is the compiler's choice: a NaN is returned as it is.
+
 /// x·σ(x)
 enum Silu<T: Element & RealMath>: UnaryOperation {
-  @inline(__always) static func apply(_ x: T.V, _ p: T.V, _ q: T.V) -> T.V { T.mul(x, T.sigmoid(x)) }
+  @inline(__always) static func apply(_ x: T.V, _ p: T.V, _ q: T.V) -> T.V { T.choose(T.equal(x, x), T.mul(x, T.sigmoid(x)), x) }
 }
 /// σ·(1 + x·(1 − σ))
 enum SiluSlope<T: Element & RealMath>: UnaryOperation {
   @inline(__always) static func apply(_ x: T.V, _ p: T.V, _ q: T.V) -> T.V {
     let one = T.splat(T.one), s = T.sigmoid(x)
-    return T.mul(s, T.fma(x, T.sub(one, s), one))
+    return T.choose(T.equal(x, x), T.mul(s, T.fma(x, T.sub(one, s), one)), x)
   }
 }
 
