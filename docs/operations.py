@@ -23,8 +23,21 @@ TYPES = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i32", "ui
 PLACES = ("", "nn.functional.", "linalg.", "special.", "Tensor.")
 # C and Python names of operations that stand under another one there.
 C_NAMES = {"binary_cross_entropy_with_logits": ["bp_binary_cross_entropy_with_logits"]}
-PYTHON_NAMES = {"slice": "x[a:b:c]"}
-OTHER_GOLDEN = {"slice": "__getitem__", "linear": "nn.functional.linear"}
+PYTHON_NAMES = {
+    "slice": "x[a:b:c]", "index": "x[i, mask, j]", "unfold_dim": "Tensor.unfold", "im2col": "nn.functional.unfold", "col2im": "nn.functional.fold",
+}
+SWIFT_NAMES = {
+    "slice": "sliced", "index": "indexed", "unfold_dim": "unfolded", "im2col": "unfoldedToColumns", "col2im": "foldedFromColumns",
+    "rotary_embedding": "rotaryEmbedding",
+}
+# The operation under the name that the golden cases call it by.
+OTHER_GOLDEN = {
+    "slice": "__getitem__", "index": "__getitem__", "unfold_dim": "unfold", "im2col": "unfold", "col2im": "fold", "inverse": "inv", "pinverse": "pinv",
+}
+# PyTorch has nothing of the kind; tests of their own compare with the formula.
+OWN = {"rotary_embedding": "by its formula"}
+# Results that are random: compared in distribution.
+RANDOM = ("dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout", "dropout", "rrelu")
 
 
 def resolve(path):
@@ -113,9 +126,10 @@ def rows():
     for name in sorted(backprop.operations()):
         c = C_NAMES.get(name) or [f for f in functions if f == f"bp_{name}" or f == f"bp_{name}_dim"]
         python = PYTHON_NAMES.get(name) or next((p + name for p in PLACES if resolve(p + name) is not None), "")
-        cases = values.get(name) or values.get(OTHER_GOLDEN.get(name, "").rsplit(".", 1)[-1]) or []
+        cases = values.get(name) or values.get(OTHER_GOLDEN.get(name)) or []
+        told = f"{len(cases)} cases" if cases else OWN.get(name) or ("in distribution" if name in RANDOM else "")
         gradient = "none by nature" if name in none else f"{gradients[name]} cases" if name in gradients else ""
-        yield name, ", ".join(c), python, swift.get(name, ""), types_of(cases), f"{len(cases)} cases" if cases else "", gradient
+        yield name, ", ".join(c), python, SWIFT_NAMES.get(name) or swift.get(name, ""), types_of(cases) or ("f32 f64" if told and not cases else ""), told, gradient
 
 
 def table():

@@ -218,6 +218,23 @@ static void schedules(bp_context *ctx) {
   bp_context_clear(ctx);
 
   bp_optimizer_set_lr(opt, 1);
+  s = bp_cosine_annealing_lr_create(opt, 2, 0.2);
+  bp_scheduler_step(s);
+  check_near(bp_optimizer_lr(opt), 0.6);
+  bp_scheduler_destroy(s);
+  bp_optimizer_set_lr(opt, 1);
+  s = bp_polynomial_lr_create(opt, 4, 2);
+  bp_scheduler_step(s);
+  check_near(bp_optimizer_lr(opt), 0.5625);
+  bp_scheduler_destroy(s);
+  bp_optimizer_set_lr(opt, 1);
+  s = bp_swa_lr_create(opt, 0.5, 2, 1);
+  for (milestone = 0; milestone < 3; milestone++) bp_scheduler_step(s);
+  check_near(bp_optimizer_lr(opt), 0.5);
+  bp_scheduler_destroy(s);
+  milestone = 2;
+
+  bp_optimizer_set_lr(opt, 1);
   s = bp_multiplicative_lr_create(opt, halve, NULL);
   bp_scheduler_step(s);
   check_near(bp_optimizer_lr(opt), 0.5);

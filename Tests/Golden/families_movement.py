@@ -24,6 +24,8 @@ def movement():
     f.add("reshape-0dim", "reshape", t(1.5), [1, 1], **same)
     f.add("reshape-to-0dim", "reshape", t([[1.5]]), [], **same)
     f.add("reshape-empty", "reshape", x(0, 3), [3, 0], **same)
+    f.add("slice_scatter", "slice_scatter", x(3, 5), x(3, 2), 1, 1, 5, 2, **same)
+    f.add("as_strided_scatter", "as_strided_scatter", x(3, 4), x(2, 2), (2, 2), (5, 2), 1, gradient=False, **same)
     f.add("reshape-empty-inferred", "reshape", x(0, 3), [-1, 3], **same)
     f.add("reshape-int32", "reshape", t([[1, 2], [3, 4]], "int32"), [4])
     f.raises("reshape-wrong-size", "reshape", x(2, 3), [4, 2])

@@ -63,10 +63,10 @@ LOOSE = {
     "nn.functional.ctc_loss": 10,
     # Scores in the hundreds: the float32 gradients of both are up to 8e-5 from PyTorch's float64 ones.
     "nn.functional.scaled_dot_product_attention": 10,
-    # The samples lie near poles, where PyTorch's float32 formula is off by 7e-6; ours is rounded once from double and agrees with its float64.
-    "digamma": 8,
-    "polygamma": 8,
-    "special.polygamma": 8,
+    # The samples lie near poles, where PyTorch's float32 formula is off by up to 2e-5; ours is rounded once from double and agrees with its float64.
+    "digamma": 20,
+    "polygamma": 20,
+    "special.polygamma": 20,
     # PyTorch's float32 derivative is off by 3e-6 far out; ours agrees with its float64.
     "special.log_ndtr": 4,
     # float32 sums of hundreds of terms that cancel; against float64 both are off by the same few 1e-5, in other places.

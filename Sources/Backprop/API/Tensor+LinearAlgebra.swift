@@ -71,7 +71,7 @@ extension Tensor {
   public func solved(for b: Tensor, left: Bool = true) throws(BackpropError) -> Tensor {
     try make { () throws(Failure) in try value.solve(b.value, left: left) }
   }
-  /// x⁻¹ (PyTorch: `linalg.inv`).
+  /// x⁻¹ (PyTorch: `inverse`, `linalg.inv`).
   public func inverse() throws(BackpropError) -> Tensor { try make { () throws(Failure) in try value.inverse() } }
   /// The determinant (PyTorch: `linalg.det`).
   public func determinant() throws(BackpropError) -> Tensor { try make { () throws(Failure) in try value.det() } }
@@ -82,7 +82,7 @@ extension Tensor {
     let y = try lift { () throws(Failure) in try value.slogdet() }
     return (Tensor(y.sign, in: context), Tensor(y.logarithm, in: context))
   }
-  /// P·x = L·U: U on and above the diagonal, L below, and the row (from 1) each row was exchanged with (PyTorch: `linalg.lu_factor`).
+  /// P·x = L·U: U on and above the diagonal, L below, and the row (from 1) each row was exchanged with (PyTorch: `lu`, `linalg.lu_factor`).
   public func lu() throws(BackpropError) -> (factors: Tensor, pivots: Tensor) {
     let y = try lift { () throws(Failure) in try value.lu() }
     return (Tensor(y.factors, in: context), Tensor(y.pivots, in: context))
