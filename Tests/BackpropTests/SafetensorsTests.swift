@@ -10,17 +10,6 @@ import Testing
 
 @Suite("A safetensors file gives back what was saved, or an error")
 struct SafetensorsTests {
-  /// Runs `body` with the path of a file that is gone afterwards.
-  private func withFile(_ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/backprop-test-XXXXXX".utf8CString)
-    let file = mkstemp(&template)
-    #expect(file >= 0)
-    close(file)
-    let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-    defer { unlink(path) }
-    try body(path)
-  }
-
   private func write(_ bytes: [UInt8], _ path: String) throws {
     let file = try #require(fopen(path, "wb"))
     #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)

@@ -2,6 +2,12 @@
 import Backprop
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Every element within `tolerance` of what is wanted.
 func expect(_ given: [Double], _ wanted: [Double], _ tolerance: Double, sourceLocation: SourceLocation = #_sourceLocation) {
   guard given.count == wanted.count else {
@@ -37,4 +43,15 @@ struct SplitMix64: RandomNumberGenerator {
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 31)
   }
+}
+
+/// Runs `body` with the path of a file that is gone afterwards.
+func withFile(_ body: (String) throws -> Void) throws {
+  var template = Array("/tmp/backprop-test-XXXXXX".utf8CString)
+  let file = mkstemp(&template)
+  #expect(file >= 0)
+  close(file)
+  let path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+  defer { unlink(path) }
+  try body(path)
 }
