@@ -55,7 +55,5 @@ def mvlgamma(input, p):
     if p < 1:
         raise ValueError(f"mvlgamma: p has to be greater than or equal to 1, got {p}")
     x = input if input.dtype.is_floating_point else input.float()
-    total = x.lgamma()
-    for j in range(1, p):
-        total = total + (x - j / 2).lgamma()
-    return total + p * (p - 1) / 4 * _log(_pi)
+    steps = _core.arange(p, dtype=x.dtype) / 2
+    return (x.unsqueeze(-1) - steps).lgamma().sum(-1) + p * (p - 1) / 4 * _log(_pi)
