@@ -218,6 +218,21 @@ def test_in_place_methods_are_recorded():
     assert w.tolist() == [0.5, -1.0]
 
 
+def test_overwriting_ends_the_gradient():
+    w, value = torch.tensor([0.5, -1.0], requires_grad=True), torch.tensor(3.0, requires_grad=True)
+    for change in (lambda h: h.zero_(), lambda h: h.fill_(2.0)):
+        h = w * 2
+        assert change(h) is h and h.requires_grad
+        (h + w).sum().backward()
+        assert w.grad.tolist() == [1, 1]
+        w.grad = None
+    h = torch.zeros(2)
+    h.copy_(value * 2).sum().backward()
+    assert value.grad.item() == 4 and h.tolist() == [6, 6]
+    with pytest.raises(RuntimeError):
+        w.zero_()
+
+
 def test_in_place_methods_keep_shape_and_kind():
     x = torch.ones(2)
     for refused in (lambda: x.fmod_(torch.ones(2, 2)), lambda: torch.ones(2, dtype=torch.int64).exp_(), lambda: torch.ones(1).hypot_(torch.ones(2))):
@@ -326,3 +341,5 @@ def test_special_is_there():
     assert close(torch.special.xlog1py(x, x), [0.5 * math.log(1.5)], 1e-12) and close(torch.mvlgamma(x + 3, 2), torch.special.multigammaln(x + 3, 2).tolist())
     mantissa, exponent = torch.frexp(torch.tensor([3.0, -0.25, 0.0]))
     assert mantissa.tolist() == [0.75, -0.5, 0] and exponent.tolist() == [2, -1, 0]
+    mantissa, exponent = torch.frexp(torch.tensor([1e308, 5e-324], dtype=torch.float64))
+    assert mantissa.tolist() == [math.frexp(1e308)[0], 0.5] and exponent.tolist() == [1024, -1073]

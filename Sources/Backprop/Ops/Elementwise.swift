@@ -147,10 +147,12 @@ extension Value {
     x == Double(saturated(x)) ? try integer(e, saturated(x)) : try number(e, x)
   }
 
-  /// x·2ᵇ.
+  /// x·2ᵇ; whole exponents in x's own type, which may reach further than float32.
   package func ldexp(_ b: Value) throws(Failure) -> Value {
     try engine.check(self, b, for: "ldexp")
-    return try engine.scoped { () throws(Failure) -> Value in try self * b.exp2() }
+    return try engine.scoped { () throws(Failure) -> Value in
+      try self * (b.dtype.category != .floating && dtype.isDifferentiable ? b.to(dtype) : b).exp2()
+    }
   }
   /// xᵇ in float64.
   package func floatPower(_ b: Value) throws(Failure) -> Value {

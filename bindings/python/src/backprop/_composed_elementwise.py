@@ -16,8 +16,7 @@ def _safe_softmax(input, dim, dtype=None):
 def angle(input):
     """0 where a number is positive, π where it is negative, NaN where it is."""
     x = input if input.dtype.is_floating_point else input.float()
-    return _core.where(x.isnan(), x, _core.where(x < 0, _pi, 0.0).to(x.dtype)) if not x.requires_grad else _core.where(
-        x.isnan(), x, x.detach().lt(0).to(x.dtype) * _pi + x * 0)
+    return _core.where(x == x, (x.detach() < 0).to(x.dtype) * _pi, x)
 
 
 def fill(input, value):
@@ -33,7 +32,8 @@ def frexp(input):
     """(mantissa, exponent) with input = mantissa · 2^exponent, ½ ≤ |mantissa| < 1. The exponent has no gradient."""
     parts = [_frexp(x)[1] if x - x == 0 else 0 for x in input.detach().flatten().tolist()]
     exponent = _core.tensor(parts, dtype=_int32).reshape(tuple(input.shape))
-    return _core.ldexp(input, -exponent), exponent
+    half = exponent // 2  # in two steps: 2^1073 is no number
+    return _core.ldexp(_core.ldexp(input, -half), half - exponent), exponent
 
 
 def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):

@@ -2,13 +2,13 @@
 
 from . import _core
 from ._core import (
-    digamma, digamma as psi, erf, erfc, erfcx, erfinv, exp2, expm1, i0, i0e, i1, i1e, lgamma as gammaln, log1p, log_ndtr, log_softmax, logit, ndtri,
+    digamma, digamma as psi, erf, erfc, erfcx, erfinv, exp2, expm1, i0, i0e, i1, i1e, lgamma as gammaln, log1p, log_ndtr, log_softmax, logit, logsumexp, ndtri,
     polygamma, round, sigmoid as expit, sinc, softmax, xlogy,
 )
 from ._composed_elementwise import mvlgamma as multigammaln
 
 __all__ = ["digamma", "psi", "erf", "erfc", "erfcx", "erfinv", "exp2", "expm1", "i0", "i0e", "i1", "i1e", "gammaln", "log1p", "log_ndtr", "log_softmax",
-           "logit", "ndtri", "polygamma", "round", "expit", "sinc", "softmax", "xlogy", "multigammaln", "entr", "ndtr", "xlog1py"]
+           "logit", "logsumexp", "ndtri", "polygamma", "round", "expit", "sinc", "softmax", "xlogy", "multigammaln", "entr", "ndtr", "xlog1py"]
 
 
 def entr(input):
