@@ -100,6 +100,7 @@ build/examples/%: examples/c/%.c include/backprop.h $(SO)
 	@$(CC) $(CFLAGS) $(STRICT) $< -o $@ $(LINK)
 
 build/examples/digits: examples/c/digits_data.h examples/c/digits_picture.h
+build/examples/fashion_cnn: examples/c/idx.h examples/c/digits_data.h examples/c/digits_picture.h
 
 demo: build/examples/digits
 	@mkdir -p build/demo
