@@ -84,9 +84,9 @@ def digits(torch):
     """The bundled digits in Fashion-MNIST's clothes: each pixel becomes a square of 3 × 3, with a margin of two."""
     with open(ROOT / "examples" / "data" / "digits.csv", newline="") as file:
         rows = [[int(value) for value in row] for row in csv.reader(file)]
-    small = torch.tensor([[min(255, 16 * v) for v in row[:64]] for row in rows], dtype=torch.float32).reshape(len(rows), 1, 8, 8)
-    large = torch.zeros(len(rows), 1, 28, 28)
-    large[:, :, 2:26, 2:26] = small.repeat_interleave(3, 2).repeat_interleave(3, 3)
+    wide = [[0] * 2 + [min(255, 16 * v) for v in row[8 * i:8 * i + 8] for _ in range(3)] + [0] * 2 for row in rows for i in range(8)]
+    blank = [[0] * 28] * 2
+    large = torch.tensor([blank + [line for line in wide[8 * n:8 * n + 8] for _ in range(3)] + blank for n in range(len(rows))]).unsqueeze(1)
     x, y = large.to(torch.uint8), torch.tensor([row[64] for row in rows], dtype=torch.int64)
     held_out = len(rows) // 5
     return x[held_out:], y[held_out:], x[:held_out], y[:held_out]
