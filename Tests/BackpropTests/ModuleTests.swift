@@ -82,10 +82,12 @@ struct ModuleTests {
   }
 
   @Test(arguments: [
-    "", "Linear", "Linear(", "Linear(2)", "Linear(2, 3, 4, 5, 6, 7)", "Linear(2, -3)", "Linear(2, 'x')", "Linear(2, 3, colour=4)", "Nothing()", "ReLU() ReLU()",
-    "Conv2d(1, 1, 3, padding_mode='mirror')", "PixelShuffle(0)",
-  ]) func `what is no network is refused with a sentence`(text: String) {
-    expectFailure(.argument, "") { _ = try Module(text) }
+    ("", "wanted a module"), ("Linear", "wanted '('"), ("Linear(", "a value is missing"), ("Linear(2)", "'out_features' is missing"),
+    ("Linear(2, 3, 4, 5, 6, 7)", "takes 5 options"), ("Linear(2, -3)", "at least 0, it is -3"), ("Linear(2, 'x')", "a whole number, it is 'x'"),
+    ("Linear(2, 3, colour=4)", "no option 'colour'"), ("Nothing()", "no module 'Nothing'"), ("ReLU() ReLU()", "behind the end"),
+    ("Conv2d(1, 1, 3, padding_mode='mirror')", "it is 'mirror'"), ("PixelShuffle(0)", "at least 1, it is 0"),
+  ]) func `what is no network is refused with a sentence`(text: String, sentence: String) {
+    expectFailure(.argument, sentence) { _ = try Module(text) }
   }
 
   @Test func `inputs that do not fit are refused`() throws {
@@ -114,6 +116,6 @@ struct ModuleTests {
     #expect(try w.scalars.allSatisfy { abs($0) <= 1.5.squareRoot() })
     try w.initTruncatedNormal(from: -0.5, to: 0.5)
     #expect(try w.scalars.allSatisfy { abs($0) <= 0.5 })
-    expectFailure(.shape, "") { try Tensor([1.0, 2]).initXavierUniform() }
+    expectFailure(.shape, "need two dimensions") { try Tensor([1.0, 2]).initXavierUniform() }
   }
 }
