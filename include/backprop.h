@@ -826,6 +826,7 @@ bp_tensor *bp_as_strided(const bp_tensor *x, int32_t ndim, const int64_t *shape,
 bp_tensor *bp_slice_scatter(const bp_tensor *x, const bp_tensor *src, int64_t dim, int64_t start, int64_t end, int64_t step);
 bp_tensor *bp_select_scatter(const bp_tensor *x, const bp_tensor *src, int64_t dim, int64_t index);
 bp_tensor *bp_diagonal_scatter(const bp_tensor *x, const bp_tensor *src, int64_t offset, int64_t dim1, int64_t dim2);
+/* Strides and storage_offset count in x's elements as they lie row-major, also where x itself is laid out otherwise (PyTorch: in x's own memory). */
 bp_tensor *bp_as_strided_scatter(const bp_tensor *x, const bp_tensor *src, int32_t ndim, const int64_t *shape, const int64_t *strides,
                                  int64_t storage_offset);
 

@@ -62,8 +62,13 @@ struct SafetensorsTests {
   @Test func `a missing file and a bad place are errors with the path`() throws {
     expectFailure(.io, "no/such/file") { _ = try load(from: "no/such/file") }
     expectFailure(.io, "no/such/place") { try save(["x": Tensor(1.0)], to: "no/such/place/x") }
-    expectFailure(.argument, "cannot be a tensor's name") { try save(["__metadata__": Tensor(1.0)], to: "/tmp/never-written") }
-    expectFailure(.argument, "cannot be a tensor's name") { try save(["": Tensor(1.0)], to: "/tmp/never-written") }
+    try withFile { path in
+      try save(["x": Tensor(1.0)], to: path)
+      for name in ["__metadata__", ""] {
+        expectFailure(.argument, "cannot be a tensor's name") { try save([name: Tensor(2.0)], to: path) }
+      }
+      #expect(try load(from: path)["x"]?.item() == 1)
+    }
   }
 
   @Test(arguments: [

@@ -47,7 +47,8 @@ struct SplitMix64: RandomNumberGenerator {
 
 /// Runs `body` with the path of a file that is gone afterwards.
 func withFile(_ body: (String) throws -> Void) throws {
-  var template = Array("/tmp/backprop-test-XXXXXX".utf8CString)
+  let folder = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
+  var template = Array("\(folder)/backprop-test-XXXXXX".utf8CString)
   let file = mkstemp(&template)
   #expect(file >= 0)
   close(file)

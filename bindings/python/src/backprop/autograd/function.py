@@ -83,7 +83,8 @@ class Function:
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        raise NotImplementedError("setup_context is not implemented.")
+        """What forward would do with ctx, where it is written without one: apply looks whether a subclass defines it."""
+        raise RuntimeError("setup_context belongs to a Function whose forward takes no ctx; this one does not define it")
 
     @staticmethod
     def backward(ctx, *grad_outputs):
