@@ -5,6 +5,7 @@ import importlib
 import math
 import struct
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,36 @@ def write_curves(path, title, across, curves):
         lines.append(text(left + 180 * i, bottom + 50, "start", colour, name))
         lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2.5" points="{path_}"/>')
     Path(path).write_text("\n".join(lines + ["</svg>"]) + "\n", encoding="utf-8")
+
+
+# Letters -------------------------------------------------------------------------------------------------------------
+
+
+class Lesson:
+    """A run over letters: the loss, smoothed, and now and then that of the test, as lines to read and as curves."""
+
+    def __init__(self, name, steps, every):
+        self.name, self.steps, self.every = name, steps, every
+        self.learnt, self.tested, self.mean, self.start = [], [], None, time.perf_counter()
+
+    def note(self, step, loss, test_loss):
+        """test_loss is called when it is time for it."""
+        self.mean = loss if self.mean is None else 0.95 * self.mean + 0.05 * loss
+        if step % self.every and step < self.steps:
+            return
+        self.learnt.append((step, self.mean))
+        self.tested.append((step, test_loss()))
+        bar = "#" * (20 * step // self.steps)
+        print(f"step {step:5}  [{bar:.<20}]  loss {self.mean:.4f}  test loss {self.tested[-1][1]:.4f}  {time.perf_counter() - self.start:.1f} s", flush=True)
+
+    def finish(self, out, sample, save):
+        """Weights, picture and sample as files; the last lines."""
+        weights, picture = out / (self.name + WEIGHTS), out / (self.name + ".svg")
+        save(weights)
+        write_curves(picture, f"{self.name}: loss while learning, and on the test", "step", {"loss": self.learnt, "test loss": self.tested})
+        (out / (self.name + ".txt")).write_text(sample + "\n", encoding="utf-8")
+        print(f"\n{sample}\n\nweights    {weights}\npicture    {picture}\ntime       {time.perf_counter() - self.start:.1f} s")
+        print(f"test loss  {self.tested[-1][1]:.4f} ({self.tested[-1][1] / math.log(2):.3f} bits a letter)")
 
 
 # Fashion-MNIST -------------------------------------------------------------------------------------------------------

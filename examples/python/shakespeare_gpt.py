@@ -8,10 +8,9 @@ same weights and sees the same batches, so both arrive at the same loss.
 import argparse
 import math
 import random
-import time
 from pathlib import Path
 
-from common import ROOT, WEIGHTS, engine, write_curves
+from common import ROOT, Lesson, engine
 
 torch = engine()
 nn, optim, F = torch.nn, torch.optim, torch.nn.functional
@@ -137,7 +136,7 @@ def main():
     schedule = optim.lr_scheduler.SequentialLR(
         optimizer, [optim.lr_scheduler.LinearLR(optimizer, 0.05, total_iters=warm), optim.lr_scheduler.CosineAnnealingLR(optimizer, steps - warm, eta_min=1e-4)], [warm])
     batches_of = random.Random(7)
-    learnt, tested, mean, start = [], [], None, time.perf_counter()
+    lesson = Lesson("shakespeare_gpt", steps, every)
     for step in range(1, steps + 1):
         loss = loss_of(net, *windows(train, [batches_of.randrange(len(train) - net.context) for _ in range(BATCH)], net.context))
         optimizer.zero_grad()
@@ -145,22 +144,8 @@ def main():
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        mean = loss.item() if mean is None else 0.95 * mean + 0.05 * loss.item()
-        if step % every == 0 or step == steps:
-            learnt.append((step, mean))
-            tested.append((step, test_loss(net, test, batches)))
-            bar = "#" * (20 * step // steps)
-            print(f"step {step:5}  [{bar:.<20}]  loss {mean:.4f}  test loss {tested[-1][1]:.4f}  {time.perf_counter() - start:.1f} s", flush=True)
-
-    out = Path(options.out)
-    torch.save(net.state_dict(), out / ("shakespeare_gpt" + WEIGHTS))
-    write_curves(out / "shakespeare_gpt.svg", "shakespeare_gpt: loss while learning, and on the test", "step", {"loss": learnt, "test loss": tested})
-    sample = write(net, letters, 60 if options.quick else 600)
-    (out / "shakespeare_gpt.txt").write_text(sample + "\n", encoding="utf-8")
-    print(f"\n{sample}\n")
-    print(f"weights    {out / ('shakespeare_gpt' + WEIGHTS)}\npicture    {out / 'shakespeare_gpt.svg'}")
-    print(f"time       {time.perf_counter() - start:.1f} s")
-    print(f"test loss  {tested[-1][1]:.4f} ({tested[-1][1] / math.log(2):.3f} bits a letter)")
+        lesson.note(step, loss.item(), lambda: test_loss(net, test, batches))
+    lesson.finish(Path(options.out), write(net, letters, 60 if options.quick else 600), lambda path: torch.save(net.state_dict(), path))
 
 
 if __name__ == "__main__":

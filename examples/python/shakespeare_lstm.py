@@ -6,12 +6,10 @@ Many readers go through the text at once, each from a place of its own; what the
 (truncated backpropagation through time). The first nine tenths of the text are learnt from, the last is the test.
 """
 import argparse
-import math
 import random
-import time
 from pathlib import Path
 
-from common import ROOT, WEIGHTS, engine, write_curves
+from common import ROOT, Lesson, engine
 from shakespeare_gpt import read_text
 
 torch = engine()
@@ -92,7 +90,7 @@ def main():
     optimizer = optim.AdamW(net.parameters(), lr=3e-3, weight_decay=0.01)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, steps, eta_min=1e-4)
     x, y = lines(train, BATCH)
-    learnt, tested, mean, memory, at, start = [], [], None, None, 0, time.perf_counter()
+    memory, at, lesson = None, 0, Lesson("shakespeare_lstm", steps, every)
     for step in range(1, steps + 1):
         if at + length > x.shape[1]:
             memory, at = None, 0
@@ -103,22 +101,8 @@ def main():
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        mean = loss.item() if mean is None else 0.95 * mean + 0.05 * loss.item()
-        if step % every == 0 or step == steps:
-            learnt.append((step, mean))
-            tested.append((step, test_loss(net, test, length, pieces)))
-            bar = "#" * (20 * step // steps)
-            print(f"step {step:5}  [{bar:.<20}]  loss {mean:.4f}  test loss {tested[-1][1]:.4f}  {time.perf_counter() - start:.1f} s", flush=True)
-
-    out = Path(options.out)
-    torch.save(net.state_dict(), out / ("shakespeare_lstm" + WEIGHTS))
-    write_curves(out / "shakespeare_lstm.svg", "shakespeare_lstm: loss while learning, and on the test", "step", {"loss": learnt, "test loss": tested})
-    sample = write(net, letters, 60 if options.quick else 600)
-    (out / "shakespeare_lstm.txt").write_text(sample + "\n", encoding="utf-8")
-    print(f"\n{sample}\n")
-    print(f"weights    {out / ('shakespeare_lstm' + WEIGHTS)}\npicture    {out / 'shakespeare_lstm.svg'}")
-    print(f"time       {time.perf_counter() - start:.1f} s")
-    print(f"test loss  {tested[-1][1]:.4f} ({tested[-1][1] / math.log(2):.3f} bits a letter)")
+        lesson.note(step, loss.item(), lambda: test_loss(net, test, length, pieces))
+    lesson.finish(Path(options.out), write(net, letters, 60 if options.quick else 600), lambda path: torch.save(net.state_dict(), path))
 
 
 if __name__ == "__main__":
