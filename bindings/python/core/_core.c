@@ -5,7 +5,7 @@
  * held throughout, which is what makes that context's "one thread at a time" true. Limited API 3.11, NumPy not needed.
  *
  * Adding an operation is one row in the OPERATIONS_… table at the end of its family's chapter: its name, where it appears, the handler that knows its kind of signature,
- * the functions of the library, and PyTorch's signature, which is parsed once, at import.
+ * the functions of the library, and PyTorch's signature, which is parsed once, at import, with the text that help() shows: "(input, dim)" DOC("…").
  *
  * Ownership, everywhere below: a Tensor object owns one count of its handle. Handles of intermediate results are given
  * back with drop(). Inside the callback of gradcheck the library has a scope open that owns new handles; wrap() then adds
@@ -58,16 +58,15 @@
  * ------------------------------------------------------------------------------------------------------------- */
 
 /* A function of the package; a method of Tensor; both; only in _core, for the .py files; and with a method name_, which puts the result in the tensor's place. */
-enum { F = 1, M = 2, FM = 3, P = 4, I = 8, FMI = 11, PI = 12 };
+enum { F = 1, M = 2, FM = 3, P = 4, I = 8, MI = 10, FMI = 11, PI = 12 };
 #define LEAF "dtype=None, device=None, requires_grad=False)"
 
-#define UNARY(OP, name) OP(name, name, FM, run_unary, bp_##name, NULL, "(input)")
-#define BINARY(OP, name) OP(name, name, FM, run_binary, bp_##name, NULL, "(input, other)")
-#define UNARY_I(OP, name) OP(name, name, FMI, run_unary, bp_##name, NULL, "(input)")
-#define BINARY_I(OP, name) OP(name, name, FMI, run_binary, bp_##name, NULL, "(input, other)")
-#define ALIAS(OP, name, run, of, signature) OP(name, name, FMI, run, bp_##of, NULL, signature)
-#define CREATION(OP, name, run, f, signature) OP(name, name, F, run, f, NULL, signature LEAF)
-#define CAST(OP, name) OP(name, name, M, run_cast, NULL, NULL, "(input)")
+#define UNARY(OP, name, text) OP(name, name, FM, run_unary, bp_##name, NULL, "(input)" DOC(text))
+#define UNARY_I(OP, name, text) OP(name, name, FMI, run_unary, bp_##name, NULL, "(input)" DOC(text))
+#define BINARY_I(OP, name, text) OP(name, name, FMI, run_binary, bp_##name, NULL, "(input, other)" DOC(text))
+#define ALIAS(OP, name, run, of, signature) OP(name, name, FMI, run, bp_##of, NULL, signature DOC("Same as " #of "()."))
+#define CREATION(OP, name, run, f, signature, text) OP(name, name, F, run, f, NULL, signature LEAF DOC(text))
+#define CAST(OP, name, text) OP(name, name, M, run_cast, NULL, NULL, "(input)" DOC(text))
 
 /* OP(C identifier, name, where, handler, f, g, signature) */
 #define OPERATIONS(OP) \
@@ -77,7 +76,7 @@ enum { F = 1, M = 2, FM = 3, P = 4, I = 8, FMI = 11, PI = 12 };
   OPERATIONS_CREATION(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) OPERATIONS_CALLBACKS(OP) \
   OPERATIONS_OPTIMIZERS(OP) OPERATIONS_RUNTIME(OP) OPERATIONS_FILES(OP) OPERATIONS_MODULES(OP)
 
-#define ROW(id, name, where, run, f, g, signature) {#name, where, run, (Any)f, (Any)g, signature, #name signature, 0, 0, 0, -1, {0}},
+#define ROW(id, name, where, run, f, g, signature) {#name, where, run, (Any)f, (Any)g, NULL, #name signature, 0, 0, 0, -1, {0}},
 static Row rows[] = {OPERATIONS(ROW)};
 #undef ROW
 enum { ROWS = sizeof rows / sizeof *rows };
@@ -85,15 +84,16 @@ enum { ROWS = sizeof rows / sizeof *rows };
 enum { OPERATIONS(ROW) };
 #undef ROW
 
-/* "(input, *shape, *, dtype=None)" → parameters; once, at import. */
+/* "add(input, other, *, alpha=1)\n--\n\ntext" → parameters; once, at import. */
 static int parse_signature(Row *r) {
+  r->signature = r->doc + strlen(r->name);
   r->count = r->required = 0;
   r->positional = r->pack = -1;
   for (const char *p = r->signature + 1; *p && *p != ')';) {
     size_t n = strcspn(p, "=,)");
     if (n == 1 && *p == '*') r->positional = r->count;
     else {
-      if (*p == '*') r->pack = r->count, p++, n--;
+      if (*p == '*') r->pack = r->count, r->positional = r->count + 1, p++, n--;
       if (p[n] != '=') r->required = r->count + 1;
       PyObject *name = PyUnicode_FromStringAndSize(p, (Py_ssize_t)n);
       if (!name) return -1;
@@ -173,8 +173,21 @@ static const Fast entries[][3] = {OPERATIONS(ROW)};
 #undef ROW
 static PyMethodDef functions[ROWS + 1], methods[2 * ROWS + 1];
 
+/* What help() and inspect need of methods, "add($input, other…": written behind one another, kept as long as the process. */
+static char *texts;
+#define IN_PLACE_DOC "\n--\n\n%s() in place: the result is written into this tensor, which is returned. See help(Tensor.%s)."
+
+static size_t room_for_texts(void) {
+  size_t room = 0;
+  for (int i = 0; i < ROWS; i++)
+    room += (rows[i].where & M ? strlen(rows[i].doc) + 2 : 0) + (rows[i].where & I ? strcspn(rows[i].doc, "\n") + 4 * strlen(rows[i].name) + sizeof IN_PLACE_DOC : 0);
+  return room;
+}
+
 /* Fills the method tables and the list of public names from the rows. */
 static PyObject *parse_rows(void) {
+  if (!texts && !(texts = malloc(room_for_texts()))) return PyErr_NoMemory();
+  char *text = texts;
   PyObject *names = PyList_New(0);
   int f = 0, m = 0;
   for (int i = 0; names && i < ROWS; i++) {
@@ -182,12 +195,18 @@ static PyObject *parse_rows(void) {
     if (parse_signature(r)) Py_CLEAR(names);
     PyMethodDef def = {r->name, (PyCFunction)(Any)entries[i][0], METH_FASTCALL | METH_KEYWORDS, r->doc};
     if (r->where & (F | P)) functions[f++] = def;
-    def.ml_meth = (PyCFunction)(Any)entries[i][1];
-    if (r->where & M) methods[m++] = def;
-    char *changing = r->where & I ? malloc(strlen(r->name) + 2) : NULL; /* kept as long as the process */
-    if (changing) {
-      def.ml_name = strcat(strcpy(changing, r->name), "_");
+    if (r->where & M) {
+      def.ml_meth = (PyCFunction)(Any)entries[i][1];
+      def.ml_doc = text;
+      text += sprintf(text, "%s($%s", r->name, r->signature + 1) + 1;
+      methods[m++] = def;
+    }
+    if (r->where & I) {
       def.ml_meth = (PyCFunction)(Any)entries[i][2];
+      def.ml_name = text;
+      text += sprintf(text, "%s_", r->name) + 1;
+      def.ml_doc = text;
+      text += sprintf(text, "%s_($%.*s" IN_PLACE_DOC, r->name, (int)strcspn(r->signature + 1, "\n"), r->signature + 1, r->name, r->name) + 1;
       methods[m++] = def;
     }
     PyObject *name = r->where & F ? PyUnicode_FromString(r->name) : NULL;

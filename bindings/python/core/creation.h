@@ -212,27 +212,44 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   return result;
 }
 
+#define LEAF_TEXT "\n\ndtype: float32, unless named. requires_grad=True makes a leaf that is trained. device: 'cpu' only."
+#define LIKE_TEXT "\n\ndtype: that of input, unless named."
 #define OPERATIONS_CREATION(OP) \
-  CREATION(OP, tensor, run_tensor, NULL, "(data, ") CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ") \
-  OP(from_buffer, from_buffer, F, run_from_buffer, NULL, NULL, "(buffer)") \
-  OP(from_numpy, from_numpy, F, run_from_buffer, NULL, NULL, "(array)") \
-  OP(from_dlpack, from_dlpack, F, run_from_dlpack, NULL, NULL, "(ext_tensor)") \
-  OP(dlpack, __dlpack__, M, run_dlpack, NULL, NULL, "(input, *, stream=None, max_version=None, dl_device=None, copy=None)") \
-  OP(dlpack_device, __dlpack_device__, M, run_dlpack_device, NULL, NULL, "(input)") \
-  CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, *, ") CREATION(OP, empty, run_zeros, bp_zeros, "(*size, *, ") \
-  CREATION(OP, ones, run_zeros, bp_ones, "(*size, *, ") CREATION(OP, rand, run_zeros, bp_rand, "(*size, *, ") \
-  CREATION(OP, randn, run_zeros, bp_randn, "(*size, *, ") \
-  CREATION(OP, zeros_like, run_zeros_like, bp_zeros, "(input, *, ") \
-  CREATION(OP, empty_like, run_zeros_like, bp_zeros, "(input, *, ") \
-  CREATION(OP, ones_like, run_zeros_like, bp_ones, "(input, *, ") \
-  CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, ") \
-  CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, ") \
-  CREATION(OP, full, run_full, NULL, "(size, fill_value, *, ") \
-  CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ") \
-  CREATION(OP, arange, run_arange, NULL, "(start, end=None, step=None, *, ") \
-  CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ") \
-  CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ") \
-  CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, ") \
-  CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, ") \
-  CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ") CREATION(OP, randperm, run_randperm, NULL, "(n, *, ") \
-  CREATION(OP, randint, run_randint, NULL, "(low, high=None, size=None, *, ")
+  CREATION(OP, tensor, run_tensor, NULL, "(data, ", \
+    "A new tensor with a copy of data: a number, nested lists of numbers or tensors, a tensor, a buffer or a NumPy array.\n\ndtype None: floats give float32, ints int64, " \
+    "bools bool; arrays and tensors keep theirs. requires_grad=True makes a leaf that is trained. Lists that are ragged: ValueError.\n\n" \
+    "    >>> backprop.tensor([[1, 2], [3, 4.5]])\n    tensor([[1.0000, 2.0000],\n            [3.0000, 4.5000]])") \
+  CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ", "tensor(data) without a copy where that is possible: a tensor itself, or over the memory of a buffer or NumPy array, if the type is right.") \
+  OP(from_buffer, from_buffer, F, run_from_buffer, NULL, NULL, "(buffer)" \
+     DOC("A tensor over the memory of a writable buffer (NumPy array, array.array, memoryview …), in its type and shape; nothing is copied, both see changes.")) \
+  OP(from_numpy, from_numpy, F, run_from_buffer, NULL, NULL, "(array)" \
+     DOC("A tensor over the memory of a NumPy array; nothing is copied, both see changes. Types: float16, float32, float64, int64, int32, uint8, bool.")) \
+  OP(from_dlpack, from_dlpack, F, run_from_dlpack, NULL, NULL, "(ext_tensor)" \
+     DOC("A tensor over the memory of anything with __dlpack__ (PyTorch, NumPy, JAX …) on the CPU; nothing is copied, both see changes.")) \
+  OP(dlpack, __dlpack__, M, run_dlpack, NULL, NULL, "(input, *, stream=None, max_version=None, dl_device=None, copy=None)" \
+     DOC("A DLPack capsule over this tensor's memory, for from_dlpack() of another library. stream must be None.")) \
+  OP(dlpack_device, __dlpack_device__, M, run_dlpack_device, NULL, NULL, "(input)" DOC("(1, 0): DLPack's name for the CPU.")) \
+  CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, ", "Zeros in the shape of size: zeros(2, 3) or zeros((2, 3))." LEAF_TEXT) \
+  CREATION(OP, empty, run_zeros, bp_zeros, "(*size, ", "A tensor to be filled; here its elements begin as 0 (PyTorch: as anything)." LEAF_TEXT) \
+  CREATION(OP, ones, run_zeros, bp_ones, "(*size, ", "Ones in the shape of size: ones(2, 3) or ones((2, 3))." LEAF_TEXT) \
+  CREATION(OP, rand, run_zeros, bp_rand, "(*size, ", "Random numbers, uniform in [0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
+  CREATION(OP, randn, run_zeros, bp_randn, "(*size, ", "Random numbers from N(0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
+  CREATION(OP, zeros_like, run_zeros_like, bp_zeros, "(input, *, ", "Zeros in the shape of input." LIKE_TEXT) \
+  CREATION(OP, empty_like, run_zeros_like, bp_zeros, "(input, *, ", "empty() in the shape of input." LIKE_TEXT) \
+  CREATION(OP, ones_like, run_zeros_like, bp_ones, "(input, *, ", "Ones in the shape of input." LIKE_TEXT) \
+  CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, ", "rand() in the shape of input." LIKE_TEXT) \
+  CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, ", "randn() in the shape of input." LIKE_TEXT) \
+  CREATION(OP, full, run_full, NULL, "(size, fill_value, *, ", \
+    "fill_value in the shape of size, a sequence. dtype None: float32 for a float, int64 for an int, bool for a bool.") \
+  CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ", "fill_value in the shape of input." LIKE_TEXT) \
+  CREATION(OP, arange, run_arange, NULL, "(start, end=None, step=None, *, ", \
+    "start, start + step, … below end (above, for a negative step); arange(n): 0 … n − 1.\n\ndtype None: int64 if all three are ints, else float32.") \
+  CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ", "steps numbers from start to end, both included, equally far apart." LEAF_TEXT) \
+  CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ", "base to the power of linspace(start, end, steps)." LEAF_TEXT) \
+  CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
+  CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, ", \
+    "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose elements each get one number. std < 0: RuntimeError.") \
+  CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ", "[n, m] (m None: [n, n]): ones on the diagonal, zeros elsewhere." LEAF_TEXT) \
+  CREATION(OP, randperm, run_randperm, NULL, "(n, *, ", "0 … n − 1 in random order: [n], int64 unless named.") \
+  CREATION(OP, randint, run_randint, NULL, "(low, high=None, size=None, *, ", \
+    "Random whole numbers low … high − 1: randint(high, size) or randint(low, high, size). int64 unless named. low ≥ high: RuntimeError.")

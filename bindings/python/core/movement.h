@@ -313,7 +313,8 @@ static PyObject *run_storage_offset(const Row *r, PyObject **v) { TENSOR(0, x); 
 #define COMPOSED(OP, name, where, signature) OP(name, name, where, run_composed, NULL, NULL, signature)
 
 #define OPERATIONS_MOVEMENT(OP) \
-  UNARY(OP, detach) UNARY(OP, clone) \
+  UNARY(OP, detach, "The same values without history: shares memory, no gradient reaches it.") \
+  UNARY(OP, clone, "A copy with memory of its own; the gradient passes through.") \
   OP(contiguous, contiguous, M, run_contiguous, NULL, NULL, "(input)") \
   OP(reshape, reshape, FM, run_shape, bp_reshape, NULL, "(input, *shape)") \
   OP(view, view, M, run_view, bp_reshape, NULL, "(input, *shape)") \

@@ -172,13 +172,15 @@ static PyObject *run_factors(const Row *r, PyObject **v) {
 #define OPERATIONS_PRODUCTS(OP) \
   PRODUCT(OP, matmul, "(input, other)") PRODUCT(OP, mm, "(input, mat2)") PRODUCT(OP, bmm, "(input, mat2)") PRODUCT(OP, mv, "(input, vec)") \
   PRODUCT(OP, dot, "(input, tensor)") PRODUCT(OP, vdot, "(input, other)") PRODUCT(OP, inner, "(input, other)") PRODUCT(OP, outer, "(input, vec2)") \
-  OP(ger, ger, FM, run_product, bp_outer, NULL, "(input, vec2)") PRODUCT(OP, kron, "(input, other)") UNARY(OP, trace) \
+  OP(ger, ger, FM, run_product, bp_outer, NULL, "(input, vec2)") PRODUCT(OP, kron, "(input, other)") UNARY(OP, trace, "The sum of the diagonal of a matrix [M, N] → [].") \
   ADDPRODUCT(OP, addmm, "(input, mat1, mat2, *, beta=1, alpha=1)") ADDPRODUCT(OP, addmv, "(input, mat, vec, *, beta=1, alpha=1)") \
   ADDPRODUCT(OP, addr, "(input, vec1, vec2, *, beta=1, alpha=1)") ADDPRODUCT(OP, addbmm, "(input, batch1, batch2, *, beta=1, alpha=1)") \
   ADDPRODUCT(OP, baddbmm, "(input, batch1, batch2, *, beta=1, alpha=1)") \
   OP(tensordot, tensordot, F, run_tensordot, NULL, NULL, "(a, b, dims=2)") OP(einsum, einsum, F, run_einsum, NULL, NULL, "(equation, *operands)") \
   OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)") \
-  UNARY(OP, det) UNARY(OP, logdet) UNARY(OP, inverse) OP(cholesky, cholesky, FM, run_flag, bp_cholesky, NULL, "(input, upper=False)") \
+  UNARY(OP, det, "The determinant of each matrix [.., N, N] → [..]. Its gradient is right for singular matrices too (PyTorch: 0).") \
+  UNARY(OP, logdet, "ln det of each matrix [.., N, N] → [..]; NaN where det is negative, −∞ where it is 0.") \
+  UNARY(OP, inverse, "The inverse of each matrix [.., N, N]; LinAlgError names the one of a batch that is singular.") OP(cholesky, cholesky, FM, run_flag, bp_cholesky, NULL, "(input, upper=False)") \
   OP(cholesky_order, cholesky_order, P, run_flag, bp_cholesky_order, NULL, "(input, upper=False)") \
   OP(solve, solve, P, run_solve, NULL, NULL, "(A, B, left=True)") \
   OP(solve_triangular, solve_triangular, P, run_solve_triangular, NULL, NULL, "(A, B, upper, left=True, unitriangular=False)") \

@@ -2,6 +2,9 @@
  * Handlers: one for each kind of signature. v holds the arguments in the order of the signature, NULL where not given.
  * ------------------------------------------------------------------------------------------------------------- */
 
+/* Behind a row's signature: what help() shows below it. The line between them is what inspect.signature() looks for. */
+#define DOC(text) "\n--\n\n" text
+
 enum { MAX_ARGUMENTS = 12 };
 typedef void (*Any)(void);
 typedef struct Row Row;
@@ -10,7 +13,7 @@ struct Row {
   int where; /* F and M below */
   PyObject *(*run)(const Row *, PyObject **v);
   Any f, g; /* the library's functions, of the types run knows */
-  const char *signature, *doc;
+  const char *signature, *doc; /* doc: name, signature and the text for help(); signature: where in it "(" stands */
   int count, positional, required, pack; /* from the signature: parameters, those before '*', those without default, "*size" */
   PyObject *parameters[MAX_ARGUMENTS];
 };
