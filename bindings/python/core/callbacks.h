@@ -208,11 +208,18 @@ static PyObject *run_jacobian(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_CALLBACKS(OP) \
-  OP(register_hook, _register_hook, M, run_register_hook, NULL, NULL, "(input, hook, late=False)") \
-  OP(remove_hook, _remove_hook, M, run_remove_hook, NULL, NULL, "(input, hook)") \
-  OP(retain_grad, retain_grad, M, run_retain_grad, NULL, NULL, "(input)") \
-  OP(custom, _custom, P, run_custom, NULL, NULL, "(name, inputs, outputs, backward, keep_outputs=False)") \
-  OP(checkpoint, _checkpoint, P, run_checkpoint, NULL, NULL, "(function, inputs)") \
-  OP(jvp, _jvp, P, run_jvp, NULL, NULL, "(output, inputs, tangents, create_graph=False)") \
-  OP(jacobian, _jacobian, P, run_jacobian, bp_jacobian, NULL, "(output, input, create_graph=False)") \
-  OP(hessian, _hessian, P, run_jacobian, bp_hessian, NULL, "(output, input, create_graph=False)")
+  OP(register_hook, _register_hook, M, run_register_hook, NULL, NULL, "(input, hook, late=False)" \
+     DOC("What register_hook() calls: hook(gradient), or late: hook(leaf) after backward(); a number to remove it by.")) \
+  OP(remove_hook, _remove_hook, M, run_remove_hook, NULL, NULL, "(input, hook)" DOC("Removes the hook of this number.")) \
+  OP(retain_grad, retain_grad, M, run_retain_grad, NULL, NULL, "(input)" \
+     DOC("Makes a computed tensor keep its gradient in .grad, as leaves do; call it before backward(). Harmless for leaves.")) \
+  OP(custom, _custom, P, run_custom, NULL, NULL, "(name, inputs, outputs, backward, keep_outputs=False)" \
+     DOC("What autograd.Function calls: joins outputs to the graph behind inputs, with backward as their gradient.")) \
+  OP(checkpoint, _checkpoint, P, run_checkpoint, NULL, NULL, "(function, inputs)" \
+     DOC("What utils.checkpoint calls: function(*inputs), recorded so that the walk computes it again.")) \
+  OP(jvp, _jvp, P, run_jvp, NULL, NULL, "(output, inputs, tangents, create_graph=False)" \
+     DOC("The derivative of output in the direction of tangents at inputs: J·t, in output's shape.")) \
+  OP(jacobian, _jacobian, P, run_jacobian, bp_jacobian, NULL, "(output, input, create_graph=False)" \
+     DOC("Every element of output by every element of input: [output's sizes.., input's sizes..].")) \
+  OP(hessian, _hessian, P, run_jacobian, bp_hessian, NULL, "(output, input, create_graph=False)" \
+     DOC("Second derivatives of a one-element output: [input's sizes.., input's sizes..]."))

@@ -59,11 +59,22 @@ static PyObject *run_conv_transpose(const Row *r, PyObject **v) {
   return wrap(((Convolution)r->f)(x, w, b, &o));
 }
 
-#define CONVOLUTION(OP, name) \
-  OP(name, name, F, run_conv, bp_##name, NULL, "(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1)")
-#define CONVOLUTION_TRANSPOSED(OP, name) \
+#define CONVOLUTION(OP, name, shapes) \
+  OP(name, name, F, run_conv, bp_##name, NULL, "(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1)" \
+     DOC("Every window of the image times weight, summed (cross-correlation), plus bias [M] or None:\n" shapes "\n\n" \
+         "L' = ⌊(L + 2·padding − dilation·(l − 1) − 1)/stride⌋ + 1 in each dimension. Options are one number or one for each\n" \
+         "dimension; padding also 'valid' (0) or 'same' (the result has the image's size; stride 1). groups cuts the channels\n" \
+         "into parts that do not see each other. RuntimeError for a window larger than the image with its zeros."))
+#define CONVOLUTION_TRANSPOSED(OP, name, shapes) \
   OP(name, name, F, run_conv_transpose, bp_##name, NULL, \
-     "(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1)")
+     "(input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1)" \
+     DOC("Each number spread over a window by weight, plus bias [M] or None: the gradient of the convolution as an operation.\n" shapes "\n\n" \
+         "L' = (L − 1)·stride − 2·padding + dilation·(l − 1) + output_padding + 1 in each dimension. Options are one number or\n" \
+         "one for each dimension; output_padding must be smaller than stride or dilation."))
 #define OPERATIONS_CONVOLUTION(OP) \
-  CONVOLUTION(OP, conv1d) CONVOLUTION(OP, conv2d) CONVOLUTION(OP, conv3d) \
-  CONVOLUTION_TRANSPOSED(OP, conv_transpose1d) CONVOLUTION_TRANSPOSED(OP, conv_transpose2d) CONVOLUTION_TRANSPOSED(OP, conv_transpose3d)
+  CONVOLUTION(OP, conv1d, "input [N, C, L] or [C, L], weight [M, C/groups, l] → [N, M, L'].") \
+  CONVOLUTION(OP, conv2d, "input [N, C, H, W] or [C, H, W], weight [M, C/groups, h, w] → [N, M, H', W'].") \
+  CONVOLUTION(OP, conv3d, "input [N, C, D, H, W] or [C, D, H, W], weight [M, C/groups, d, h, w] → [N, M, D', H', W'].") \
+  CONVOLUTION_TRANSPOSED(OP, conv_transpose1d, "input [N, C, L] or [C, L], weight [C, M/groups, l] → [N, M, L'].") \
+  CONVOLUTION_TRANSPOSED(OP, conv_transpose2d, "input [N, C, H, W] or [C, H, W], weight [C, M/groups, h, w] → [N, M, H', W'].") \
+  CONVOLUTION_TRANSPOSED(OP, conv_transpose3d, "input [N, C, D, H, W] or [C, D, H, W], weight [C, M/groups, d, h, w] → [N, M, D', H', W'].")

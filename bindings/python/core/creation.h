@@ -221,11 +221,14 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
     "    >>> backprop.tensor([[1, 2], [3, 4.5]])\n    tensor([[1.0000, 2.0000],\n            [3.0000, 4.5000]])") \
   CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ", "tensor(data) without a copy where that is possible: a tensor itself, or over the memory of a buffer or NumPy array, if the type is right.") \
   OP(from_buffer, from_buffer, F, run_from_buffer, NULL, NULL, "(buffer)" \
-     DOC("A tensor over the memory of a writable buffer (NumPy array, array.array, memoryview …), in its type and shape; nothing is copied, both see changes.")) \
+     DOC("A tensor over the memory of a writable buffer (NumPy array, array.array, memoryview …), in its type and shape; nothing\n" \
+         "is copied, both see changes.")) \
   OP(from_numpy, from_numpy, F, run_from_buffer, NULL, NULL, "(array)" \
-     DOC("A tensor over the memory of a NumPy array; nothing is copied, both see changes. Types: float16, float32, float64, int64, int32, uint8, bool.")) \
+     DOC("A tensor over the memory of a NumPy array; nothing is copied, both see changes. Types: float16, float32, float64, int64,\n" \
+         "int32, uint8, bool.")) \
   OP(from_dlpack, from_dlpack, F, run_from_dlpack, NULL, NULL, "(ext_tensor)" \
-     DOC("A tensor over the memory of anything with __dlpack__ (PyTorch, NumPy, JAX …) on the CPU; nothing is copied, both see changes.")) \
+     DOC("A tensor over the memory of anything with __dlpack__ (PyTorch, NumPy, JAX …) on the CPU; nothing is copied, both see\n" \
+         "changes.")) \
   OP(dlpack, __dlpack__, M, run_dlpack, NULL, NULL, "(input, *, stream=None, max_version=None, dl_device=None, copy=None)" \
      DOC("A DLPack capsule over this tensor's memory, for from_dlpack() of another library. stream must be None.")) \
   OP(dlpack_device, __dlpack_device__, M, run_dlpack_device, NULL, NULL, "(input)" DOC("(1, 0): DLPack's name for the CPU.")) \

@@ -251,8 +251,9 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   OP(rsub, rsub, FM, run_rsub, NULL, NULL, "(input, other, *, alpha=1)" DOC("other − alpha·input: sub() with its operands exchanged.")) \
   OP(mul, mul, FM, run_binary, bp_mul, NULL, "(input, other)" DOC("input·other, element by element (matmul() is the matrix product)." TWO)) \
   OP(div, div, FM, run_div, NULL, NULL, "(input, other, *, rounding_mode=None)" \
-     DOC("input / other, always floating: whole numbers give float32.\n\nrounding_mode 'trunc' rounds towards 0 and 'floor' down, in the operands' " \
-         "common type and with gradient 0; dividing whole numbers by 0 is then a ValueError." TWO)) \
+     DOC("input / other, always floating: whole numbers give float32.\n\n" \
+         "rounding_mode 'trunc' rounds towards 0 and 'floor' down, in the operands' common type and with gradient 0; dividing\n" \
+         "whole numbers by 0 is then a ValueError." TWO)) \
   OP(divide, divide, FMI, run_div, NULL, NULL, "(input, other, *, rounding_mode=None)" DOC("Same as div().")) \
   ALIAS(OP, multiply, run_binary, mul, "(input, other)") ALIAS(OP, true_divide, run_binary, div, "(input, other)") \
   BINARY_I(OP, floor_divide, "⌊input / other⌋ in the operands' common type; gradient 0. Whole numbers divided by 0: ValueError." TWO) \
@@ -263,27 +264,26 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   BINARY_I(OP, fmax, "The larger of the two; a NaN loses against a number. Of equals input gets the gradient." TWO) \
   BINARY_I(OP, fmin, "The smaller of the two; a NaN loses against a number. Of equals input gets the gradient." TWO) \
   BINARY_I(OP, eq, "input == other" COMPARES "\n\nequal() asks of two whole tensors.") BINARY_I(OP, ne, "input != other" COMPARES) \
-  BINARY_I(OP, lt, "input < other" COMPARES) BINARY_I(OP, le, "input <= other" COMPARES) \
-  BINARY_I(OP, gt, "input > other" COMPARES) BINARY_I(OP, ge, "input >= other" COMPARES) \
-  ALIAS(OP, not_equal, run_binary, ne, "(input, other)") ALIAS(OP, less, run_binary, lt, "(input, other)") \
+  BINARY_I(OP, lt, "input < other" COMPARES) BINARY_I(OP, le, "input <= other" COMPARES) BINARY_I(OP, gt, "input > other" COMPARES) \
+  BINARY_I(OP, ge, "input >= other" COMPARES) ALIAS(OP, not_equal, run_binary, ne, "(input, other)") ALIAS(OP, less, run_binary, lt, "(input, other)") \
   ALIAS(OP, less_equal, run_binary, le, "(input, other)") ALIAS(OP, greater, run_binary, gt, "(input, other)") \
   ALIAS(OP, greater_equal, run_binary, ge, "(input, other)") \
   OP(pow, pow, FMI, run_binary, bp_pow, NULL, "(input, exponent)" \
      DOC("input to the power of exponent; NaN for a negative input and a fraction. The gradient for the exponent of 0 is 0." TWO)) \
   OP(float_power, float_power, FMI, run_binary, bp_float_power, NULL, "(input, exponent)" DOC("pow() computed in, and giving, float64." TWO)) \
-  BINARY_I(OP, atan2, "The angle, −π … π, of the point with x = other, y = input." FLOATS TWO) \
-  ALIAS(OP, arctan2, run_binary, atan2, "(input, other)") \
-  BINARY_I(OP, hypot, "√(input² + other²), without overflow in between." TWO) BINARY_I(OP, copysign, "|input| with the sign of other, also that of −0." TWO) \
+  BINARY_I(OP, atan2, "The angle, −π … π, of the point with x = other, y = input." FLOATS TWO) ALIAS(OP, arctan2, run_binary, atan2, "(input, other)") \
+  BINARY_I(OP, hypot, "√(input² + other²), without overflow in between." TWO) \
+  BINARY_I(OP, copysign, "|input| with the sign of other, also that of −0." TWO) \
   BINARY_I(OP, nextafter, "The next floating number after input towards other; no gradient." TWO) \
   BINARY_I(OP, xlogy, "input·ln other, and 0 where input is 0 (NaN where other is NaN)." FLOATS TWO) \
-  BINARY_I(OP, logaddexp, "ln(e^input + e^other), without overflow." TWO) \
-  BINARY_I(OP, logaddexp2, "log₂(2^input + 2^other), without overflow." TWO) BINARY_I(OP, ldexp, "input·2^other." FLOATS TWO) \
-  OP(heaviside, heaviside, FMI, run_binary, bp_heaviside, NULL, "(input, values)" \
-     DOC("The step: 0 where input < 0, 1 where input > 0, values where input is 0.")) \
-  BINARY_I(OP, logical_and, "Whether both are not 0, of any types: bool." TWO) BINARY_I(OP, logical_or, "Whether either is not 0, of any types: bool." TWO) \
-  BINARY_I(OP, logical_xor, "Whether exactly one is not 0, of any types: bool." TWO) \
-  BINARY_I(OP, bitwise_and, "The bits both have," BITS) BINARY_I(OP, bitwise_or, "The bits either has," BITS) \
-  BINARY_I(OP, bitwise_xor, "The bits exactly one has," BITS) UNARY_I(OP, bitwise_not, "Every bit turned; of bool: logical_not(). TypeError for floating types.") \
+  BINARY_I(OP, logaddexp, "ln(e^input + e^other), without overflow." TWO) BINARY_I(OP, logaddexp2, "log₂(2^input + 2^other), without overflow." TWO) \
+  BINARY_I(OP, ldexp, "input·2^other." FLOATS TWO) \
+  OP(heaviside, heaviside, FMI, run_binary, bp_heaviside, NULL, "(input, values)" DOC("The step: 0 where input < 0, 1 where input > 0, values where input is 0.")) \
+  BINARY_I(OP, logical_and, "Whether both are not 0, of any types: bool." TWO) \
+  BINARY_I(OP, logical_or, "Whether either is not 0, of any types: bool." TWO) \
+  BINARY_I(OP, logical_xor, "Whether exactly one is not 0, of any types: bool." TWO) BINARY_I(OP, bitwise_and, "The bits both have," BITS) \
+  BINARY_I(OP, bitwise_or, "The bits either has," BITS) BINARY_I(OP, bitwise_xor, "The bits exactly one has," BITS) \
+  UNARY_I(OP, bitwise_not, "Every bit turned; of bool: logical_not(). TypeError for floating types.") \
   BINARY_I(OP, bitwise_left_shift, "input·2^other of whole numbers; 0 where other is negative or not below the number of bits." TWO) \
   BINARY_I(OP, bitwise_right_shift, "⌊input / 2^other⌋ of whole numbers: filled up with the sign." TWO) \
   BINARY_I(OP, gcd, "The greatest common divisor of whole numbers, not negative." TWO) \
@@ -291,25 +291,25 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   UNARY_I(OP, logical_not, "Whether an element is 0, of any type: bool.") UNARY_I(OP, neg, "−input. TypeError for bool: use logical_not().") \
   UNARY_I(OP, abs, "|input|, element by element; the gradient at 0 is 0.") UNARY_I(OP, sign, "−1, 0 or 1, element by element; gradient 0.") \
   UNARY_I(OP, square, "input², element by element.") UNARY_I(OP, sqrt, "√input; NaN where it is negative, gradient ∞ at 0." FLOATS) \
-  UNARY_I(OP, rsqrt, "1/√input." FLOATS) \
-  ALIAS(OP, negative, run_unary, neg, "(input)") ALIAS(OP, absolute, run_unary, abs, "(input)") ALIAS(OP, sgn, run_unary, sign, "(input)") \
-  UNARY_I(OP, reciprocal, "1/input." FLOATS) UNARY_I(OP, exp, "e^input." FLOATS) UNARY_I(OP, exp2, "2^input." FLOATS) \
-  UNARY_I(OP, expm1, "e^input − 1, without loss of digits near 0." FLOATS) \
+  UNARY_I(OP, rsqrt, "1/√input." FLOATS) ALIAS(OP, negative, run_unary, neg, "(input)") ALIAS(OP, absolute, run_unary, abs, "(input)") \
+  ALIAS(OP, sgn, run_unary, sign, "(input)") UNARY_I(OP, reciprocal, "1/input." FLOATS) UNARY_I(OP, exp, "e^input." FLOATS) \
+  UNARY_I(OP, exp2, "2^input." FLOATS) UNARY_I(OP, expm1, "e^input − 1, without loss of digits near 0." FLOATS) \
   UNARY_I(OP, log, "ln input; NaN where it is negative, −∞ at 0." FLOATS) UNARY_I(OP, log2, "The logarithm to base 2." FLOATS) \
   UNARY_I(OP, log10, "The logarithm to base 10." FLOATS) UNARY_I(OP, log1p, "ln(1 + input), without loss of digits near 0." FLOATS) \
   UNARY_I(OP, sin, "The sine of an angle in radians." FLOATS) UNARY_I(OP, cos, "The cosine of an angle in radians." FLOATS) \
-  UNARY_I(OP, tan, "The tangent of an angle in radians." FLOATS) \
-  UNARY_I(OP, asin, "sin⁻¹: the angle, −π/2 … π/2; NaN outside −1 … 1." FLOATS) UNARY_I(OP, acos, "cos⁻¹: the angle, 0 … π; NaN outside −1 … 1." FLOATS) \
-  UNARY_I(OP, atan, "tan⁻¹: the angle, −π/2 … π/2." FLOATS) UNARY_I(OP, sinh, "(eˣ − e⁻ˣ)/2 of x = input." FLOATS) \
-  UNARY_I(OP, cosh, "(eˣ + e⁻ˣ)/2 of x = input." FLOATS) \
+  UNARY_I(OP, tan, "The tangent of an angle in radians." FLOATS) UNARY_I(OP, asin, "sin⁻¹: the angle, −π/2 … π/2; NaN outside −1 … 1." FLOATS) \
+  UNARY_I(OP, acos, "cos⁻¹: the angle, 0 … π; NaN outside −1 … 1." FLOATS) UNARY_I(OP, atan, "tan⁻¹: the angle, −π/2 … π/2." FLOATS) \
+  UNARY_I(OP, sinh, "(eˣ − e⁻ˣ)/2 of x = input." FLOATS) UNARY_I(OP, cosh, "(eˣ + e⁻ˣ)/2 of x = input." FLOATS) \
   UNARY_I(OP, tanh, "(eˣ − e⁻ˣ)/(eˣ + e⁻ˣ) of x = input, between −1 and 1; its derivative is 1 − tanh²." FLOATS) \
-  UNARY_I(OP, asinh, "sinh⁻¹: ln(x + √(x² + 1)) of x = input." FLOATS) UNARY_I(OP, acosh, "cosh⁻¹: ln(x + √(x² − 1)) of x = input; NaN below 1." FLOATS) \
+  UNARY_I(OP, asinh, "sinh⁻¹: ln(x + √(x² + 1)) of x = input." FLOATS) \
+  UNARY_I(OP, acosh, "cosh⁻¹: ln(x + √(x² − 1)) of x = input; NaN below 1." FLOATS) \
   UNARY_I(OP, atanh, "tanh⁻¹: ½·ln((1 + x)/(1 − x)) of x = input; NaN outside −1 … 1." FLOATS) \
   UNARY_I(OP, sinc, "sin(πx)/(πx) of x = input, 1 at 0." FLOATS) UNARY_I(OP, deg2rad, "Degrees to radians: input·π/180." FLOATS) \
-  UNARY_I(OP, rad2deg, "Radians to degrees: input·180/π." FLOATS) \
-  ALIAS(OP, arcsin, run_unary, asin, "(input)") ALIAS(OP, arccos, run_unary, acos, "(input)") ALIAS(OP, arctan, run_unary, atan, "(input)") \
-  ALIAS(OP, arcsinh, run_unary, asinh, "(input)") ALIAS(OP, arccosh, run_unary, acosh, "(input)") ALIAS(OP, arctanh, run_unary, atanh, "(input)") \
-  UNARY_I(OP, erf, "The error function 2/√π · ∫₀ˣ e^(−t²) dt of x = input." FLOATS) UNARY_I(OP, erfc, "1 − erf(input), without loss of digits where erf is near 1." FLOATS) \
+  UNARY_I(OP, rad2deg, "Radians to degrees: input·180/π." FLOATS) ALIAS(OP, arcsin, run_unary, asin, "(input)") \
+  ALIAS(OP, arccos, run_unary, acos, "(input)") ALIAS(OP, arctan, run_unary, atan, "(input)") ALIAS(OP, arcsinh, run_unary, asinh, "(input)") \
+  ALIAS(OP, arccosh, run_unary, acosh, "(input)") ALIAS(OP, arctanh, run_unary, atanh, "(input)") \
+  UNARY_I(OP, erf, "The error function 2/√π · ∫₀ˣ e^(−t²) dt of x = input." FLOATS) \
+  UNARY_I(OP, erfc, "1 − erf(input), without loss of digits where erf is near 1." FLOATS) \
   UNARY_I(OP, erfinv, "erf⁻¹: ±∞ at ±1, NaN outside −1 … 1." FLOATS) UNARY_I(OP, lgamma, "ln |Γ(input)|; its derivative is digamma()." FLOATS) \
   UNARY_I(OP, digamma, "ψ = Γ′/Γ, the derivative of lgamma()." FLOATS) \
   UNARY_I(OP, i0, "The modified Bessel function of the first kind, order 0." FLOATS) \
@@ -324,12 +324,13 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   OP(i1e, i1e, P, run_unary, bp_i1e, NULL, "(input)" DOC("e^(−|x|)·i1(x) of x = input, without overflow." FLOATS)) \
   UNARY_I(OP, floor, "The next whole number below; gradient 0. Whole numbers stay as they are.") \
   UNARY_I(OP, ceil, "The next whole number above; gradient 0. Whole numbers stay as they are.") \
-  UNARY_I(OP, trunc, "The next whole number towards 0; gradient 0. Whole numbers stay as they are.") \
-  ALIAS(OP, fix, run_unary, trunc, "(input)") UNARY_I(OP, frac, "input − trunc(input): what stands behind the point, with the sign of input; gradient 1.") \
+  UNARY_I(OP, trunc, "The next whole number towards 0; gradient 0. Whole numbers stay as they are.") ALIAS(OP, fix, run_unary, trunc, "(input)") \
+  UNARY_I(OP, frac, "input − trunc(input): what stands behind the point, with the sign of input; gradient 1.") \
   OP(round, round, FMI, run_number, bp_round, NULL, "(input, *, decimals=0)" \
      DOC("To the nearest multiple of 10^−decimals, ties to the even one; decimals may be negative. Gradient 0.")) \
   OP(logit, logit, FMI, run_numbers, bp_logit, NULL, "(input, eps=None)" \
-     DOC("ln(x/(1 − x)), the inverse of sigmoid(), x being input limited to eps … 1 − eps; eps None: not limited, NaN outside 0 … 1." FLOATS)) \
+     DOC("ln(x/(1 − x)), the inverse of sigmoid(), x being input limited to eps … 1 − eps; eps None: not limited, NaN outside 0 …\n" \
+         "1." FLOATS)) \
   OP(nan_to_num, nan_to_num, FMI, run_numbers, bp_nan_to_num, NULL, "(input, nan=0.0, posinf=None, neginf=None)" \
      DOC("NaN, +∞ and −∞ replaced by these numbers; None: the type's largest and lowest. What was replaced gets gradient 0.")) \
   OP(isnan, isnan, FM, run_unary, bp_isnan, NULL, "(input)" DOC("Whether it is NaN," PREDICATE)) \
@@ -343,26 +344,32 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   OP(resolve_conj, resolve_conj, FM, run_itself, NULL, NULL, "(input)" DOC("input itself: numbers here are real.")) \
   OP(resolve_neg, resolve_neg, FM, run_itself, NULL, NULL, "(input)" DOC("input itself: there is no lazy negation here.")) \
   OP(clamp, clamp, FMI, run_clamp, NULL, NULL, "(input, min=None, max=None)" \
-     DOC("input limited to min … max, which are numbers, tensors that broadcast with it, or None: no limit on that side. Between and on the limits the " \
-         "gradient goes to input; where a tensor's limit is taken, to that tensor. RuntimeError if both are None.")) \
+     DOC("input limited to min … max, which are numbers, tensors that broadcast with it, or None: no limit on that side. Between\n" \
+         "and on the limits the gradient goes to input; where a tensor's limit is taken, to that tensor. RuntimeError if both are\n" \
+         "None.")) \
   OP(clip, clip, FMI, run_clamp, NULL, NULL, "(input, min=None, max=None)" DOC("Same as clamp().")) \
-  OP(clamp_min, clamp_min, FMI, run_binary, bp_clamp_min, NULL, "(input, min)" DOC("max(input, min), min being a number or a tensor; of equals input gets the gradient.")) \
-  OP(clamp_max, clamp_max, FMI, run_binary, bp_clamp_max, NULL, "(input, max)" DOC("min(input, max), max being a number or a tensor; of equals input gets the gradient.")) \
+  OP(clamp_min, clamp_min, FMI, run_binary, bp_clamp_min, NULL, "(input, min)" \
+     DOC("max(input, min), min being a number or a tensor; of equals input gets the gradient.")) \
+  OP(clamp_max, clamp_max, FMI, run_binary, bp_clamp_max, NULL, "(input, max)" \
+     DOC("min(input, max), max being a number or a tensor; of equals input gets the gradient.")) \
   OP(where, where, F, run_where, NULL, NULL, "(condition, input=None, other=None)" \
-     DOC("input where condition (bool) is true, other elsewhere; all three broadcast, input and other may be numbers. where(condition) alone: a tuple " \
-         "of index tensors, nonzero(condition, as_tuple=True).")) \
-  OP(where_method, where, M, run_where_method, NULL, NULL, "(input, condition, other)" DOC("This tensor where condition (bool) is true, other elsewhere; all three broadcast.")) \
+     DOC("input where condition (bool) is true, other elsewhere; all three broadcast, input and other may be numbers.\n" \
+         "where(condition) alone: a tuple of index tensors, nonzero(condition, as_tuple=True).")) \
+  OP(where_method, where, M, run_where_method, NULL, NULL, "(input, condition, other)" \
+     DOC("This tensor where condition (bool) is true, other elsewhere; all three broadcast.")) \
   OP(lerp, lerp, FMI, run_three, NULL, NULL, "(input, end, weight)" DOC("input + weight·(end − input), weight being a number or a tensor; all three broadcast.")) \
   OP(addcmul, addcmul, FMI, run_three, bp_addcmul, NULL, "(input, tensor1, tensor2, *, value=1)" DOC("input + value·tensor1·tensor2; all three broadcast.")) \
   OP(addcdiv, addcdiv, FMI, run_three, bp_addcdiv, NULL, "(input, tensor1, tensor2, *, value=1)" DOC("input + value·tensor1/tensor2; all three broadcast.")) \
   OP(relu, relu, FMI, run_numbers, bp_relu, NULL, "(input, inplace=False)" DOC("max(input, 0); the derivative at 0 is 0." INPLACE)) \
   OP(selu, selu, F, run_numbers, bp_selu, NULL, "(input, inplace=False)" \
-     DOC("s·x for x > 0, s·a·(eˣ − 1) otherwise, s = 1.0507…, a = 1.6733… (Klambauer et al. 2017: activations keep mean 0 and variance 1)." INPLACE)) \
+     DOC("s·x for x > 0, s·a·(eˣ − 1) otherwise, s = 1.0507…, a = 1.6733… (Klambauer et al. 2017: activations keep mean 0 and\n" \
+         "variance 1)." INPLACE)) \
   OP(celu, celu, F, run_numbers, bp_celu, NULL, "(input, alpha=1.0, inplace=False)" DOC("x for x > 0, alpha·(e^(x/alpha) − 1) otherwise; alpha ≠ 0." INPLACE)) \
   OP(threshold, threshold, F, run_numbers, bp_threshold, NULL, "(input, threshold, value, inplace=False)" DOC("x where x > threshold, value elsewhere." INPLACE)) \
   OP(hardshrink, hardshrink, FM, run_numbers, bp_hardshrink, NULL, "(input, lambd=0.5)" DOC("0 where |x| ≤ lambd, x elsewhere.")) \
   OP(prelu, prelu, FM, run_binary, bp_prelu, NULL, "(input, weight)" \
-     DOC("max(x, 0) + weight·min(x, 0), weight of one number or of one for each channel: input [N, C, …], weight [1] or [C]; gradients for both.")) \
+     DOC("max(x, 0) + weight·min(x, 0), weight of one number or of one for each channel: input [N, C, …], weight [1] or [C];\n" \
+         "gradients for both.")) \
   OP(rrelu, rrelu, F, run_rrelu, NULL, NULL, "(input, lower=0.125, upper=0.3333333333333333, training=False, inplace=False)" \
      DOC("x for x > 0, a·x otherwise, a drawn for each element from [lower, upper) in training, otherwise their mean." INPLACE)) \
   ACTIVATION(OP, relu6, "(input, inplace=False)" DOC("min(max(x, 0), 6); the derivative is 0 at 0 and 6." INPLACE)) \
@@ -373,7 +380,7 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   ACTIVATION(OP, leaky_relu, "(input, negative_slope=0.01, inplace=False)" DOC("x for x > 0, negative_slope·x otherwise." INPLACE)) \
   ACTIVATION(OP, elu, "(input, alpha=1.0, inplace=False)" DOC("x for x > 0, alpha·(eˣ − 1) otherwise (Clevert et al. 2015)." INPLACE)) \
   ACTIVATION(OP, hardtanh, "(input, min_val=-1.0, max_val=1.0, inplace=False)" \
-             DOC("x limited to min_val … max_val; unlike clamp()'s the derivative on the limits is 0." INPLACE)) \
+     DOC("x limited to min_val … max_val; unlike clamp()'s the derivative on the limits is 0." INPLACE)) \
   ACTIVATION(OP, softshrink, "(input, lambd=0.5)" DOC("0 where |x| ≤ lambd, the rest moved towards 0 by lambd ≥ 0.")) \
   ACTIVATION(OP, softsign, "(input)" DOC("x/(1 + |x|), between −1 and 1.")) ACTIVATION(OP, tanhshrink, "(input)" DOC("x − tanh x.")) \
   ACTIVATION(OP, logsigmoid, "(input)" DOC("ln σ(x) = −ln(1 + e⁻ˣ), without overflow.")) \
@@ -381,14 +388,17 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
      DOC("ln(1 + e^(beta·x))/beta, a smooth relu; x itself where beta·x > threshold.")) \
   OP(glu, glu, P, run_number, bp_glu, NULL, "(input, dim=-1)" DOC("a·σ(b) of the two halves a, b of input along dim, whose size must be even: [.., 2·N] → [.., N].")) \
   OP(gelu, gelu, P, run_gelu, NULL, NULL, "(input, approximate=None)" \
-     DOC("x·Φ(x), Φ being the standard normal distribution function; approximate 'tanh': ½x(1 + tanh(√(2/π)(x + 0.044715x³))). None counts as 'none'.")) \
+     DOC("x·Φ(x), Φ being the standard normal distribution function; approximate 'tanh': ½x(1 + tanh(√(2/π)(x + 0.044715x³))).\n" \
+         "None counts as 'none'.")) \
   OP(add_, add_, M, run_in_place, bp_add_, bp_add, "(input, other, *, alpha=1)" \
-     DOC("add() in place: this tensor + alpha·other, written into this tensor, which is returned.\n\nRuntimeError for a leaf that requires a gradient " \
-         "outside no_grad(), and where other tensors share memory that the graph needs.")) \
+     DOC("add() in place: this tensor + alpha·other, written into this tensor, which is returned.\n\n" \
+         "RuntimeError for a leaf that requires a gradient outside no_grad(), and where other tensors share memory that the graph\n" \
+         "needs.")) \
   OP(sub_, sub_, M, run_in_place, bp_sub_, bp_sub, "(input, other, *, alpha=1)" DOC("sub() in place: this tensor − alpha·other, by the rules of add_().")) \
   OP(mul_, mul_, M, run_in_place, bp_mul_, bp_mul, "(input, other)" DOC("mul() in place: this tensor · other, by the rules of add_().")) \
   OP(div_, div_, M, run_in_place, bp_div_, bp_div, "(input, other)" DOC("div() in place: this tensor / other, by the rules of add_(); floating tensors only.")) \
   OP(copy_, copy_, M, run_copy_, NULL, NULL, "(input, src)" \
-     DOC("Writes src, broadcast and converted to this tensor's type, into this tensor, and returns it. What was there plays no part in the gradient.")) \
+     DOC("Writes src, broadcast and converted to this tensor's type, into this tensor, and returns it. What was there plays no\n" \
+         "part in the gradient.")) \
   OP(fill_, fill_, M, run_copy_, NULL, NULL, "(input, value)" DOC("Every element becomes value, a number or a tensor of one element; returns this tensor.")) \
   OP(zero_, zero_, M, run_copy_, NULL, NULL, "(input)" DOC("Every element becomes 0; returns this tensor."))

@@ -63,5 +63,9 @@ static PyObject *run_load(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_FILES(OP) \
-  OP(save, save, F, run_save, NULL, NULL, "(obj, f)") \
-  OP(load, load, F, run_load, NULL, NULL, "(f, map_location=None, *, weights_only=True)")
+  OP(save, save, F, run_save, NULL, NULL, "(obj, f)" \
+     DOC("Writes a dict of names and tensors, such as module.state_dict(), to the file f as safetensors. The file is replaced as a\n" \
+         "whole or stays as it was; TypeError for anything but tensors.")) \
+  OP(load, load, F, run_load, NULL, NULL, "(f, map_location=None, *, weights_only=True)" \
+     DOC("The dict of names and tensors in the safetensors file f. Nothing in the file is executed. FileNotFoundError, or\n" \
+         "ValueError for a file that is truncated or something else."))

@@ -94,7 +94,9 @@ static PyObject *run_gradcheck(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_GRADIENTS(OP) \
-  OP(is_grad_enabled, is_grad_enabled, F, run_is_grad_enabled, NULL, NULL, "()") \
-  OP(set_grad, _set_grad_enabled, P, run_set_grad_enabled, NULL, NULL, "(mode)") \
-  OP(grad, _grad, P, run_grad, NULL, NULL, "(output, inputs, seed=None, retain_graph=False, create_graph=False, allow_unused=False)") \
-  OP(gradcheck, _gradcheck, P, run_gradcheck, NULL, NULL, "(func, inputs, eps, atol, rtol, second_order=False)")
+  OP(is_grad_enabled, is_grad_enabled, F, run_is_grad_enabled, NULL, NULL, "()" DOC("Whether operations are recorded; no_grad() and set_grad_enabled() switch it.")) \
+  OP(set_grad, _set_grad_enabled, P, run_set_grad_enabled, NULL, NULL, "(mode)" DOC("Switches recording on or off and returns whether it was on.")) \
+  OP(grad, _grad, P, run_grad, NULL, NULL, "(output, inputs, seed=None, retain_graph=False, create_graph=False, allow_unused=False)" \
+     DOC("What autograd.grad() calls, for one output: the gradients at inputs, None where an unused one is allowed.")) \
+  OP(gradcheck, _gradcheck, P, run_gradcheck, NULL, NULL, "(func, inputs, eps, atol, rtol, second_order=False)" \
+     DOC("What autograd.gradcheck() calls: None, or the sentence about where gradients and differences disagree."))

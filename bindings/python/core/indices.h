@@ -184,22 +184,49 @@ static PyObject *run_one_hot(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_INDICES(OP) \
-  OP(gather, gather, FM, run_index, bp_gather, NULL, "(input, dim, index, *, sparse_grad=False)") \
-  OP(index_select, index_select, FM, run_index, bp_index_select, NULL, "(input, dim, index)") \
-  OP(scatter_add, scatter_add, FMI, run_add_at, bp_scatter_add, NULL, "(input, dim, index, src)") \
-  OP(index_add, index_add, FMI, run_index_add, NULL, NULL, "(input, dim, index, source, *, alpha=1)") \
-  OP(index_copy, index_copy, FMI, run_add_at, bp_index_copy, NULL, "(input, dim, index, source)") \
-  OP(index_fill, index_fill, FMI, run_fill_at, NULL, NULL, "(input, dim, index, value)") \
-  OP(scatter, scatter, FMI, run_scatter, NULL, NULL, "(input, dim, index, src=None, value=None, *, reduce=None)") \
-  OP(scatter_reduce, scatter_reduce, FMI, run_reduce_at, bp_scatter_reduce, NULL, "(input, dim, index, src, reduce, *, include_self=True)") \
-  OP(index_reduce, index_reduce, FMI, run_reduce_at, bp_index_reduce, NULL, "(input, dim, index, source, reduce, *, include_self=True)") \
-  OP(masked_fill, masked_fill, FMI, run_masked_fill, NULL, NULL, "(input, mask, value)") \
-  OP(masked_select, masked_select, FM, run_two_tensors, bp_masked_select, NULL, "(input, mask)") \
-  OP(masked_scatter, masked_scatter, FMI, run_masked_scatter, NULL, NULL, "(input, mask, source)") \
-  OP(take, take, FM, run_two_tensors, bp_take, NULL, "(input, index)") \
-  OP(put, put, FMI, run_put, NULL, NULL, "(input, index, source, accumulate=False)") \
-  OP(take_along_dim, take_along_dim, FM, run_take_along_dim, NULL, NULL, "(input, indices, dim=None)") \
-  OP(index_put, index_put, FMI, run_index_put, NULL, NULL, "(input, indices, values, accumulate=False)") \
-  OP(nonzero, nonzero, FM, run_nonzero, NULL, NULL, "(input, *, as_tuple=False)") \
-  OP(argwhere, argwhere, FM, run_nonzero, NULL, NULL, "(input)") \
-  OP(one_hot, one_hot, P, run_one_hot, NULL, NULL, "(tensor, num_classes=-1)")
+  OP(gather, gather, FM, run_index, bp_gather, NULL, "(input, dim, index, *, sparse_grad=False)" \
+     DOC("result[i][j] = input[index[i][j]][j] for dim 0, and so on: in index's shape. index (int64 or int32) has input's\n" \
+         "dimensions, none larger than input's except dim. IndexError if one is out of range.\n\n" \
+         "    >>> scores = backprop.tensor([[1., 2., 3.], [4., 5., 6.]])\n" \
+         "    >>> scores.gather(1, backprop.tensor([[2], [0]]))\n" \
+         "    tensor([[3.],\n" \
+         "            [4.]])")) \
+  OP(index_select, index_select, FM, run_index, bp_index_select, NULL, "(input, dim, index)" DOC("The slices at index, a vector, along dim, copied.")) \
+  OP(scatter_add, scatter_add, FMI, run_add_at, bp_scatter_add, NULL, "(input, dim, index, src)" \
+     DOC("input with src added at the places gather() would read: result[index[i][j]][j] += src[i][j] for dim 0.")) \
+  OP(index_add, index_add, FMI, run_index_add, NULL, NULL, "(input, dim, index, source, *, alpha=1)" \
+     DOC("input with alpha · the slices of source added at index along dim: result[index[k]] += source[k] for dim 0.")) \
+  OP(index_copy, index_copy, FMI, run_add_at, bp_index_copy, NULL, "(input, dim, index, source)" \
+     DOC("input with the slices at index along dim replaced by those of source.")) \
+  OP(index_fill, index_fill, FMI, run_fill_at, NULL, NULL, "(input, dim, index, value)" \
+     DOC("input with the slices at index along dim filled with value, a number or 0-dimensional tensor.")) \
+  OP(scatter, scatter, FMI, run_scatter, NULL, NULL, "(input, dim, index, src=None, value=None, *, reduce=None)" \
+     DOC("input with src (a tensor, or the number value) written at the places gather() would read: result[index[i][j]][j] =\n" \
+         "src[i][j] for dim 0. reduce: 'add' or 'multiply' with what is there.")) \
+  OP(scatter_reduce, scatter_reduce, FMI, run_reduce_at, bp_scatter_reduce, NULL, "(input, dim, index, src, reduce, *, include_self=True)" \
+     DOC("The elements of src that meet in one place, found as in scatter(), reduced: reduce 'sum', 'prod', 'mean', 'amax',\n" \
+         "'amin'; with input's own there, unless include_self=False.")) \
+  OP(index_reduce, index_reduce, FMI, run_reduce_at, bp_index_reduce, NULL, "(input, dim, index, source, reduce, *, include_self=True)" \
+     DOC("The slices of source that meet at index along dim reduced: reduce 'prod', 'mean', 'amax', 'amin'; with input's own\n" \
+         "there, unless include_self=False.")) \
+  OP(masked_fill, masked_fill, FMI, run_masked_fill, NULL, NULL, "(input, mask, value)" \
+     DOC("input with value, a number or 0-dimensional tensor, where mask (bool, broadcast) is true.")) \
+  OP(masked_select, masked_select, FM, run_two_tensors, bp_masked_select, NULL, "(input, mask)" \
+     DOC("The elements where mask (bool, broadcast) is true, in one dimension.")) \
+  OP(masked_scatter, masked_scatter, FMI, run_masked_scatter, NULL, NULL, "(input, mask, source)" \
+     DOC("input with the first elements of source, one after another, where mask (bool, broadcast) is true.")) \
+  OP(take, take, FM, run_two_tensors, bp_take, NULL, "(input, index)" DOC("The elements of the flattened input at index, in index's shape.")) \
+  OP(put, put, FMI, run_put, NULL, NULL, "(input, index, source, accumulate=False)" \
+     DOC("input with the elements of source written (accumulate: added) at index into the flattened tensor.")) \
+  OP(take_along_dim, take_along_dim, FM, run_take_along_dim, NULL, NULL, "(input, indices, dim=None)" \
+     DOC("gather() with input and indices stretched to each other except along dim; dim None: of both flattened. What argsort()\n" \
+         "returns fits.")) \
+  OP(index_put, index_put, FMI, run_index_put, NULL, NULL, "(input, indices, values, accumulate=False)" \
+     DOC("A copy of input with values written (accumulate: added) at a tuple of index tensors, bool masks or None (all of a\n" \
+         "dimension): input[indices] = values, recorded.")) \
+  OP(nonzero, nonzero, FM, run_nonzero, NULL, NULL, "(input, *, as_tuple=False)" \
+     DOC("The coordinates of the elements that are not 0, int64 [count, dimensions]; as_tuple: one vector for each dimension,\n" \
+         "which can index.")) \
+  OP(argwhere, argwhere, FM, run_nonzero, NULL, NULL, "(input)" DOC("nonzero(): the coordinates of the elements that are not 0, int64 [count, dimensions].")) \
+  OP(one_hot, one_hot, P, run_one_hot, NULL, NULL, "(tensor, num_classes=-1)" \
+     DOC("int64 labels of any shape → int64 [.., num_classes], 1 at the label; num_classes −1: one more than the largest label."))

@@ -174,16 +174,23 @@ static PyObject *run_format(const Row *r, PyObject **v) {
   CAST(OP, half, "As float16, a type to store, without arithmetic" CASTS) CAST(OP, bfloat16, "As bfloat16, a type to store, without arithmetic" CASTS) \
   CAST(OP, byte, "As uint8, fractions cut off" CASTS) \
   OP(to, to, M, run_to, NULL, NULL, "(input, target=None, dtype=None, *, device=None, copy=False, non_blocking=False)" \
-     DOC("to(dtype), to(device), to(device, dtype) or to(other): this tensor in another type, or in that of other; itself if nothing changes and copy is False.\n\n" \
+     DOC("to(dtype), to(device), to(device, dtype) or to(other): this tensor in another type, or in that of other; itself if\n" \
+         "nothing changes and copy is False.\n\n" \
          "The only device is 'cpu'; another one is a RuntimeError.")) \
   OP(cpu, cpu, M, run_same, NULL, NULL, "(input)" DOC("This tensor: all tensors live on the CPU.")) \
   OP(backward, backward, M, run_backward, NULL, NULL, "(input, gradient=None, retain_graph=None, create_graph=False, inputs=None)" \
-     DOC("Walks the record back from this tensor and adds its gradient to .grad of every leaf that requires one (of inputs alone, if given).\n\n" \
-         "gradient: what the walk starts with, in this tensor's shape; None: 1, for a tensor of one element. The record is used up unless retain_graph; " \
-         "create_graph records the walk itself, for derivatives of derivatives. RuntimeError: no record, one used up before, or a value it needs that was changed in place.\n\n" \
-         "    >>> w = backprop.tensor([1., 2.], requires_grad=True)\n    >>> (w ** 2).sum().backward()\n    >>> w.grad\n    tensor([2., 4.])")) \
+     DOC("Walks the record back from this tensor and adds its gradient to .grad of every leaf that requires one (of inputs alone,\n" \
+         "if given).\n\n" \
+         "gradient: what the walk starts with, in this tensor's shape; None: 1, for a tensor of one element. The record is used up\n" \
+         "unless retain_graph; create_graph records the walk itself, for derivatives of derivatives. RuntimeError: no record, one\n" \
+         "used up before, or a value it needs that was changed in place.\n\n" \
+         "    >>> w = backprop.tensor([1., 2.], requires_grad=True)\n" \
+         "    >>> (w ** 2).sum().backward()\n" \
+         "    >>> w.grad\n" \
+         "    tensor([2., 4.])")) \
   OP(requires_grad_, requires_grad_, M, run_requires_grad_, NULL, NULL, "(input, requires_grad=True)" \
-     DOC("Whether gradients are computed for this leaf; returns it. RuntimeError for what an operation made; TypeError for types other than float32 and float64.")) \
+     DOC("Whether gradients are computed for this leaf; returns it. RuntimeError for what an operation made; TypeError for types\n" \
+         "other than float32 and float64.")) \
   OP(size, size, M, run_size, NULL, NULL, "(input, dim=None)" DOC("shape, or the size of dimension dim.")) \
   OP(stride, stride, M, run_stride, NULL, NULL, "(input, dim=None)" DOC("How many elements lie from one to the next along each dimension (a tuple), or along dim.")) \
   OP(dim, dim, M, run_dim, NULL, NULL, "(input)" DOC("Number of dimensions, as ndim.")) \
@@ -197,9 +204,10 @@ static PyObject *run_format(const Row *r, PyObject **v) {
   OP(tolist, tolist, M, run_tolist, NULL, NULL, "(input)" DOC("The elements as nested lists of Python numbers; of a 0-dimensional tensor the number.")) \
   OP(data_ptr, data_ptr, M, run_data_ptr, NULL, NULL, "(input)" DOC("The address of the first element, as an int.")) \
   OP(numpy, numpy, M, run_numpy, NULL, NULL, "(input, force=False)" \
-     DOC("A NumPy array over this tensor's memory; nothing is copied, both see changes. RuntimeError for a tensor that requires a gradient, unless force: " \
-         "use detach() first. ModuleNotFoundError without NumPy.")) \
-  OP(deepcopy, __deepcopy__, M, run_deepcopy, NULL, NULL, "(input, memo)" DOC("For copy.deepcopy(): a leaf of its own with the same elements. RuntimeError for what an operation recorded.")) \
+     DOC("A NumPy array over this tensor's memory; nothing is copied, both see changes. RuntimeError for a tensor that requires a\n" \
+         "gradient, unless force: use detach() first. ModuleNotFoundError without NumPy.")) \
+  OP(deepcopy, __deepcopy__, M, run_deepcopy, NULL, NULL, "(input, memo)" \
+     DOC("For copy.deepcopy(): a leaf of its own with the same elements. RuntimeError for what an operation recorded.")) \
   OP(reduce_ex, __reduce_ex__, M, run_reduce_ex, NULL, NULL, "(input, protocol)" DOC("For pickle and copy: class, bytes, dtype, shape and requires_grad.")) \
   OP(format, __format__, M, run_format, NULL, NULL, "(input, format_spec)" DOC("f'{loss:.4f}': a 0-dimensional tensor is formatted as its number.")) \
   OP(is_tensor, is_tensor, F, run_is_tensor, NULL, NULL, "(obj)" DOC("Whether obj is a Tensor.")) \

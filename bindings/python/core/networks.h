@@ -175,32 +175,70 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
   return result;
 }
 
+#define DROPS " RuntimeError for p outside 0 … 1. inplace=True writes into input."
 #define OPERATIONS_NETWORKS(OP) \
-  OP(layer_norm, layer_norm, P, run_layer_norm, NULL, NULL, "(input, normalized_shape, weight=None, bias=None, eps=1e-5)") \
-  OP(rms_norm, rms_norm, P, run_rms_norm, NULL, NULL, "(input, normalized_shape, weight=None, eps=None)") \
-  OP(batch_norm, batch_norm, P, run_batch_norm, NULL, NULL, \
-     "(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)") \
-  OP(group_norm, group_norm, P, run_group_norm, NULL, NULL, "(input, num_groups, weight=None, bias=None, eps=1e-5)") \
-  OP(instance_norm, instance_norm, P, run_instance_norm, NULL, NULL, \
-     "(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5)") \
-  OP(local_response_norm, local_response_norm, P, run_local_response_norm, NULL, NULL, "(input, size, alpha=0.0001, beta=0.75, k=1.0)") \
-  OP(dropout, dropout, P, run_dropout, bp_dropout, NULL, "(input, p=0.5, training=True, inplace=False)") \
-  OP(dropout1d, dropout1d, P, run_dropout, bp_dropout1d, NULL, "(input, p=0.5, training=True, inplace=False)") \
-  OP(dropout2d, dropout2d, P, run_dropout, bp_dropout2d, NULL, "(input, p=0.5, training=True, inplace=False)") \
-  OP(dropout3d, dropout3d, P, run_dropout, bp_dropout3d, NULL, "(input, p=0.5, training=True, inplace=False)") \
-  OP(alpha_dropout, alpha_dropout, P, run_dropout, bp_alpha_dropout, bp_alpha_dropout, "(input, p=0.5, training=False, inplace=False)") \
-  OP(feature_alpha_dropout, feature_alpha_dropout, P, run_dropout, bp_feature_alpha_dropout, bp_alpha_dropout, \
-     "(input, p=0.5, training=False, inplace=False)") \
-  OP(scaled_dot_product_attention, scaled_dot_product_attention, P, run_attention, NULL, NULL, \
-     "(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False)") \
-  OP(lstm, _lstm, P, run_recurrent, NULL, NULL, "(input, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
-  OP(gru, _gru, P, run_recurrent, bp_gru, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
-  OP(rnn_tanh, _rnn_tanh, P, run_recurrent, bp_rnn_tanh, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
-  OP(rnn_relu, _rnn_relu, P, run_recurrent, bp_rnn_relu, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)") \
-  OP(embedding, embedding, P, run_embedding, NULL, NULL, \
-     "(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False)") \
-  OP(embedding_bag, embedding_bag, P, run_embedding_bag, NULL, NULL, \
-     "(input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, per_sample_weights=None, " \
-     "include_last_offset=False, padding_idx=None)") \
-  OP(rotary_embedding, rotary_embedding, P, run_rotary_embedding, NULL, NULL, \
-     "(input, positions=None, base=10000.0, rotary_dim=None, interleaved=False)")
+  OP(layer_norm, layer_norm, P, run_layer_norm, NULL, NULL, "(input, normalized_shape, weight=None, bias=None, eps=1e-5)" \
+     DOC("(x − μ)/√(σ² + eps)·weight + bias, μ and σ² (biased) over the last dimensions, whose sizes are normalized_shape; weight\n" \
+         "and bias in that shape or None (Ba et al. 2016).")) \
+  OP(rms_norm, rms_norm, P, run_rms_norm, NULL, NULL, "(input, normalized_shape, weight=None, eps=None)" \
+     DOC("x/√(mean x² + eps)·weight over the last dimensions, whose sizes are normalized_shape; weight in that shape or None; eps\n" \
+         "None: the machine epsilon of the type.")) \
+  OP(batch_norm, batch_norm, P, run_batch_norm, NULL, NULL, "(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)" \
+     DOC("(x − μ)/√(σ² + eps)·weight + bias for each channel of input [N, C, …]; weight, bias [C] or None (Ioffe and Szegedy\n" \
+         "2015).\n\n" \
+         "training: μ, σ² (biased) of the batch, of more than one value per channel; running_mean, running_var [C], unless None,\n" \
+         "move in place towards them: r ← (1 − momentum)·r + momentum·μ (the unbiased σ² for running_var). Otherwise μ, σ² are\n" \
+         "running_mean, running_var.")) \
+  OP(group_norm, group_norm, P, run_group_norm, NULL, NULL, "(input, num_groups, weight=None, bias=None, eps=1e-5)" \
+     DOC("(x − μ)/√(σ² + eps)·weight + bias, μ and σ² over each of num_groups equal parts of a sample's channels: input [N, C, …],\n" \
+         "weight, bias [C] or None (Wu and He 2018).")) \
+  OP(instance_norm, instance_norm, P, run_instance_norm, NULL, NULL, "(input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-5)" \
+     DOC("group_norm() with a group for each channel of input [N, C, …]; use_input_stats=False takes running_mean and running_var\n" \
+         "instead, which otherwise, unless None, move towards the means over the samples.")) \
+  OP(local_response_norm, local_response_norm, P, run_local_response_norm, NULL, NULL, "(input, size, alpha=0.0001, beta=0.75, k=1.0)" \
+     DOC("x/(k + alpha·m)^beta, m the mean of x² over `size` neighbouring channels, zeros beyond the ends: input [N, C, …]\n" \
+         "(Krizhevsky et al. 2012).")) \
+  OP(dropout, dropout, P, run_dropout, bp_dropout, NULL, "(input, p=0.5, training=True, inplace=False)" \
+     DOC("In training each element is 0 with probability p, the others are multiplied by 1/(1 − p); otherwise input itself\n" \
+         "(Srivastava et al. 2014)." DROPS)) \
+  OP(dropout1d, dropout1d, P, run_dropout, bp_dropout1d, NULL, "(input, p=0.5, training=True, inplace=False)" \
+     DOC("dropout() of whole channels: input [N, C, L] or [C, L]." DROPS)) \
+  OP(dropout2d, dropout2d, P, run_dropout, bp_dropout2d, NULL, "(input, p=0.5, training=True, inplace=False)" \
+     DOC("dropout() of whole channels: input [N, C, H, W], or [N, C, L] as a batch." DROPS)) \
+  OP(dropout3d, dropout3d, P, run_dropout, bp_dropout3d, NULL, "(input, p=0.5, training=True, inplace=False)" \
+     DOC("dropout() of whole channels: input [N, C, D, H, W] or [C, D, H, W]." DROPS)) \
+  OP(alpha_dropout, alpha_dropout, P, run_dropout, bp_alpha_dropout, bp_alpha_dropout, "(input, p=0.5, training=False, inplace=False)" \
+     DOC("Dropout for selu(): dropped elements get its lower limit, and the whole is scaled and moved so that mean 0 and variance\n" \
+         "1 stay (Klambauer et al. 2017).")) \
+  OP(feature_alpha_dropout, feature_alpha_dropout, P, run_dropout, bp_feature_alpha_dropout, bp_alpha_dropout, "(input, p=0.5, training=False, inplace=False)" \
+     DOC("alpha_dropout() of whole channels: input [N, C, …].")) \
+  OP(scaled_dot_product_attention, scaled_dot_product_attention, P, run_attention, NULL, NULL, "(query, key, value, attn_mask=None, dropout_p=0.0, is_causal=False, scale=None, enable_gqa=False)" \
+     DOC("softmax(scale·query·keyᵀ + mask)·value: query [.., L, E], key [.., S, E], value [.., S, Ev] → [.., L, Ev] (Vaswani et\n" \
+         "al. 2017).\n\n" \
+         "scale None: 1/√E. attn_mask: bool (True: the key counts) or numbers added to the scores, broadcast to [.., L, S].\n" \
+         "is_causal: query i sees keys 0 … i; not together with attn_mask. A query without keys gets zeros. dropout_p drops\n" \
+         "weights always: pass 0 when not training. enable_gqa: key and value have fewer heads (dimension −3), each for a group of\n" \
+         "neighbouring query heads. The table of scores is never held as a whole.")) \
+  OP(lstm, _lstm, P, run_recurrent, NULL, NULL, "(input, h0, c0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)" \
+     DOC("One LSTM layer in one direction, from step to step: the tuple (states [T, B, H], last h, last c); see nn.LSTM.")) \
+  OP(gru, _gru, P, run_recurrent, bp_gru, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)" \
+     DOC("One GRU layer in one direction, from step to step: the tuple (states [T, B, H], last h); see nn.GRU.")) \
+  OP(rnn_tanh, _rnn_tanh, P, run_recurrent, bp_rnn_tanh, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)" \
+     DOC("One layer h' = tanh(W·x + b + W'·h + b') in one direction: the tuple (states [T, B, H], last h); see nn.RNN.")) \
+  OP(rnn_relu, _rnn_relu, P, run_recurrent, bp_rnn_relu, NULL, "(input, h0, weight_ih, weight_hh, bias_ih, bias_hh, reverse)" \
+     DOC("One layer h' = max(W·x + b + W'·h + b', 0) in one direction: the tuple (states [T, B, H], last h); see nn.RNN.")) \
+  OP(embedding, embedding, P, run_embedding, NULL, NULL, "(input, weight, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False)" \
+     DOC("Rows of weight [V, E] at the indices input (int64 or int32, any shape) → [.., E].\n\n" \
+         "Row padding_idx gets no gradient. max_norm: rows that are looked up are first shortened to this norm (of order\n" \
+         "norm_type), in weight itself. scale_grad_by_freq divides a row's gradient by how often it is looked up. IndexError for\n" \
+         "an index out of range; sparse=True is a ValueError.")) \
+  OP(embedding_bag, embedding_bag, P, run_embedding_bag, NULL, NULL, "(input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, per_sample_weights=None, " "include_last_offset=False, padding_idx=None)" \
+     DOC("Sums, means or maxima (mode 'sum', 'mean', 'max') of rows of weight [V, E] → [bags, E].\n\n" \
+         "Each row of input [N, K] is a bag, or input is a list [K] and offsets say where in it each bag begins: 0 first, rising\n" \
+         "(include_last_offset: the last is the end). An empty bag gives zeros. per_sample_weights: factors in input's shape, for\n" \
+         "mode 'sum'. Row padding_idx counts nothing; the rest as in embedding().")) \
+  OP(rotary_embedding, rotary_embedding, P, run_rotary_embedding, NULL, NULL, "(input, positions=None, base=10000.0, rotary_dim=None, interleaved=False)" \
+     DOC("Rotary position embedding (Su et al. 2021) of input [.., T, E]: pair i of the last dimension's first rotary_dim elements\n" \
+         "(None: all; even) is turned by φ = position·base^(−2i/rotary_dim).\n\n" \
+         "A pair is (i, i + rotary_dim/2), or with interleaved (2i, 2i + 1). positions None: 0 … T − 1; else numbers that stretch\n" \
+         "to [.., T]. Not in PyTorch."))

@@ -155,7 +155,9 @@ static PyObject *run_clip(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_OPTIMIZERS(OP) \
-  OP(clip_norm, _clip_grad_norm_, P, run_clip, NULL, NULL, "(parameters, max_norm, norm_type)") \
-  OP(clip_value, _clip_grad_value_, P, run_clip, NULL, NULL, "(parameters, clip_value)") \
-  OP(average, _ema_update, P, run_average, NULL, NULL, "(averages, parameters, decay)") \
-  OP(optimizer, _optimizer, P, run_optimizer, NULL, NULL, "(name)")
+  OP(clip_norm, _clip_grad_norm_, P, run_clip, NULL, NULL, "(parameters, max_norm, norm_type)" \
+     DOC("What nn.utils.clip_grad_norm_() calls; the parameters are a tuple. Returns the norm before.")) \
+  OP(clip_value, _clip_grad_value_, P, run_clip, NULL, NULL, "(parameters, clip_value)" DOC("What nn.utils.clip_grad_value_() calls; the parameters are a tuple.")) \
+  OP(average, _ema_update, P, run_average, NULL, NULL, "(averages, parameters, decay)" \
+     DOC("averages[i] ← decay·averages[i] + (1 − decay)·parameters[i], in place, not recorded.")) \
+  OP(optimizer, _optimizer, P, run_optimizer, NULL, NULL, "(name)" DOC("An optimizer of the library by its name, 'sgd' … 'lbfgs'; optim's classes hold one."))

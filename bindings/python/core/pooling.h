@@ -92,22 +92,38 @@ static PyObject *run_max_unpool(const Row *r, PyObject **v) {
   return PyErr_Format(PyExc_RuntimeError, "max_unpool(): output_size must be one to three numbers, got %d", n);
 }
 
-#define MAX_POOL(OP, name) \
+#define MAX_POOL(OP, name, images) \
   OP(name, name, F, run_max_pool, bp_##name, bp_##name##_indices, \
-     "(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False)")
-#define AVG_POOL(OP, name) \
+     "(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False)" \
+     DOC("The largest number of each window (NaN if there is one); stride None: kernel_size. The gradient goes to the first of\n" \
+         "equals. padding counts as −∞, at most half of kernel_size. ceil_mode: a last window that starts in the image but ends\n" \
+         "beyond counts. return_indices: also where in a channel's flattened image each comes from, int64." images))
+#define AVG_POOL(OP, name, images) \
   OP(name, name, P, run_avg_pool, bp_##name, NULL, \
-     "(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None)")
-#define LP_POOL(OP, name) OP(name, name, P, run_lp_pool, bp_##name, NULL, "(input, norm_type, kernel_size, stride=None, ceil_mode=False)")
-#define ADAPTIVE_AVG_POOL(OP, name, where) OP(name, name, where, run_adaptive_pool, bp_##name, NULL, "(input, output_size)")
-#define ADAPTIVE_MAX_POOL(OP, name) \
-  OP(name, name, P, run_adaptive_pool, bp_##name, bp_##name##_indices, "(input, output_size, return_indices=False)")
+     "(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None)" \
+     DOC("The mean of each window; stride None: kernel_size. count_include_pad: the zeros of the padding count.\n" \
+         "divisor_override divides by this instead of the window's size." images))
+#define LP_POOL(OP, name, images) \
+  OP(name, name, P, run_lp_pool, bp_##name, NULL, "(input, norm_type, kernel_size, stride=None, ceil_mode=False)" \
+     DOC("(Σ x^norm_type)^(1/norm_type) over each window, 0 where the sum is negative; stride None: kernel_size." images))
+#define ADAPTIVE_AVG_POOL(OP, name, where, images) \
+  OP(name, name, where, run_adaptive_pool, bp_##name, NULL, "(input, output_size)" \
+     DOC("Means over so many parts of the image that the result has output_size (one number, or one for each dimension, None:\n" \
+         "as it is): part i of n reaches from ⌊i·L/n⌋ to ⌈(i + 1)·L/n⌉." images))
+#define ADAPTIVE_MAX_POOL(OP, name, images) \
+  OP(name, name, P, run_adaptive_pool, bp_##name, bp_##name##_indices, "(input, output_size, return_indices=False)" \
+     DOC("The largest number of each of so many parts of the image that the result has output_size; see adaptive_avg_pool.\n" \
+         "return_indices: also where in a channel's flattened image each comes from, int64." images))
+#define IMAGES1 "\n\ninput [N, C, L] or [C, L], float32 or float64."
+#define IMAGES2 "\n\ninput [N, C, H, W] or [C, H, W], float32 or float64."
+#define IMAGES3 "\n\ninput [N, C, D, H, W] or [C, D, H, W], float32 or float64."
 #define OPERATIONS_POOLING(OP) \
-  MAX_POOL(OP, max_pool1d) MAX_POOL(OP, max_pool2d) MAX_POOL(OP, max_pool3d) \
-  OP(avg_pool1d, avg_pool1d, F, run_avg_pool, bp_avg_pool1d, NULL, \
-     "(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True)") \
-  AVG_POOL(OP, avg_pool2d) AVG_POOL(OP, avg_pool3d) \
-  LP_POOL(OP, lp_pool1d) LP_POOL(OP, lp_pool2d) LP_POOL(OP, lp_pool3d) \
-  ADAPTIVE_AVG_POOL(OP, adaptive_avg_pool1d, F) ADAPTIVE_AVG_POOL(OP, adaptive_avg_pool2d, P) ADAPTIVE_AVG_POOL(OP, adaptive_avg_pool3d, P) \
-  ADAPTIVE_MAX_POOL(OP, adaptive_max_pool1d) ADAPTIVE_MAX_POOL(OP, adaptive_max_pool2d) ADAPTIVE_MAX_POOL(OP, adaptive_max_pool3d) \
-  OP(max_unpool, _max_unpool, P, run_max_unpool, NULL, NULL, "(input, indices, output_size)")
+  MAX_POOL(OP, max_pool1d, IMAGES1) MAX_POOL(OP, max_pool2d, IMAGES2) MAX_POOL(OP, max_pool3d, IMAGES3) \
+  OP(avg_pool1d, avg_pool1d, F, run_avg_pool, bp_avg_pool1d, NULL, "(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True)" \
+     DOC("The mean of each window; stride None: kernel_size. count_include_pad: the zeros of the padding count." IMAGES1)) \
+  AVG_POOL(OP, avg_pool2d, IMAGES2) AVG_POOL(OP, avg_pool3d, IMAGES3) LP_POOL(OP, lp_pool1d, IMAGES1) LP_POOL(OP, lp_pool2d, IMAGES2) \
+  LP_POOL(OP, lp_pool3d, IMAGES3) ADAPTIVE_AVG_POOL(OP, adaptive_avg_pool1d, F, IMAGES1) ADAPTIVE_AVG_POOL(OP, adaptive_avg_pool2d, P, IMAGES2) \
+  ADAPTIVE_AVG_POOL(OP, adaptive_avg_pool3d, P, IMAGES3) ADAPTIVE_MAX_POOL(OP, adaptive_max_pool1d, IMAGES1) \
+  ADAPTIVE_MAX_POOL(OP, adaptive_max_pool2d, IMAGES2) ADAPTIVE_MAX_POOL(OP, adaptive_max_pool3d, IMAGES3) \
+  OP(max_unpool, _max_unpool, P, run_max_unpool, NULL, NULL, "(input, indices, output_size)" \
+     DOC("What nn.functional.max_unpool1d, 2d, 3d call: each input at the position in indices, zeros elsewhere."))

@@ -170,21 +170,72 @@ static PyObject *run_factors(const Row *r, PyObject **v) {
 #define PRODUCT(OP, name, signature) OP(name, name, FM, run_product, bp_##name, NULL, signature)
 #define ADDPRODUCT(OP, name, signature) OP(name, name, FM, run_addmm, bp_##name, NULL, signature)
 #define OPERATIONS_PRODUCTS(OP) \
-  PRODUCT(OP, matmul, "(input, other)") PRODUCT(OP, mm, "(input, mat2)") PRODUCT(OP, bmm, "(input, mat2)") PRODUCT(OP, mv, "(input, vec)") \
-  PRODUCT(OP, dot, "(input, tensor)") PRODUCT(OP, vdot, "(input, other)") PRODUCT(OP, inner, "(input, other)") PRODUCT(OP, outer, "(input, vec2)") \
-  OP(ger, ger, FM, run_product, bp_outer, NULL, "(input, vec2)") PRODUCT(OP, kron, "(input, other)") UNARY(OP, trace, "The sum of the diagonal of a matrix [M, N] → [].") \
-  ADDPRODUCT(OP, addmm, "(input, mat1, mat2, *, beta=1, alpha=1)") ADDPRODUCT(OP, addmv, "(input, mat, vec, *, beta=1, alpha=1)") \
-  ADDPRODUCT(OP, addr, "(input, vec1, vec2, *, beta=1, alpha=1)") ADDPRODUCT(OP, addbmm, "(input, batch1, batch2, *, beta=1, alpha=1)") \
-  ADDPRODUCT(OP, baddbmm, "(input, batch1, batch2, *, beta=1, alpha=1)") \
-  OP(tensordot, tensordot, F, run_tensordot, NULL, NULL, "(a, b, dims=2)") OP(einsum, einsum, F, run_einsum, NULL, NULL, "(equation, *operands)") \
-  OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)") \
+  PRODUCT(OP, matmul, "(input, other)" \
+     DOC("The matrix product, also a @ b: [.., M, K] · [.., K, N] → [.., M, N], leading dimensions broadcast. Vectors: [K]·[K] →\n" \
+         "[], [M, K]·[K] → [M], [K]·[K, N] → [N].\n\n" \
+         "RuntimeError if the inner sizes differ. Types: both the same.\n\n" \
+         "    >>> (backprop.ones(2, 3) @ backprop.ones(3, 4)).shape\n" \
+         "    backprop.Size([2, 4])")) \
+  PRODUCT(OP, mm, "(input, mat2)" DOC("The product of two matrices: [M, K] · [K, N] → [M, N]. matmul() also takes batches and vectors.")) \
+  PRODUCT(OP, bmm, "(input, mat2)" DOC("Products of two batches of matrices: [B, M, K] · [B, K, N] → [B, M, N]; nothing broadcasts.")) \
+  PRODUCT(OP, mv, "(input, vec)" DOC("Matrix times vector: [M, K] · [K] → [M].")) \
+  PRODUCT(OP, dot, "(input, tensor)" DOC("The sum of products of two vectors of one length: [K] · [K] → [].")) \
+  PRODUCT(OP, vdot, "(input, other)" DOC("Same as dot(): numbers here are real.")) \
+  PRODUCT(OP, inner, "(input, other)" DOC("Sums of products over the last dimension of both: [.., K] · [..', K] → [.., ..'].")) \
+  PRODUCT(OP, outer, "(input, vec2)" DOC("Every element times every element of two vectors: [M], [N] → [M, N].")) \
+  OP(ger, ger, FM, run_product, bp_outer, NULL, "(input, vec2)" DOC("Same as outer().")) \
+  PRODUCT(OP, kron, "(input, other)" DOC("Kronecker's product: blocks input[i, …]·other, sizes multiplied; at most 4 dimensions.")) \
+  UNARY(OP, trace, "The sum of the diagonal of a matrix [M, N] → [].") \
+  ADDPRODUCT(OP, addmm, "(input, mat1, mat2, *, beta=1, alpha=1)" \
+     DOC("beta·input + alpha·(mat1·mat2): [M, K] · [K, N], input broadcasts to [M, N]. beta 0 leaves input out, whatever it holds.")) \
+  ADDPRODUCT(OP, addmv, "(input, mat, vec, *, beta=1, alpha=1)" \
+     DOC("beta·input + alpha·(mat·vec): [M, K] · [K], input broadcasts to [M]. beta 0 leaves input out, whatever it holds.")) \
+  ADDPRODUCT(OP, addr, "(input, vec1, vec2, *, beta=1, alpha=1)" \
+     DOC("beta·input + alpha·outer(vec1, vec2): input broadcasts to [M, N]. beta 0 leaves input out, whatever it holds.")) \
+  ADDPRODUCT(OP, addbmm, "(input, batch1, batch2, *, beta=1, alpha=1)" \
+     DOC("beta·input + alpha·Σ batch1[i]·batch2[i]: [B, M, K], [B, K, N], input broadcasts to [M, N].")) \
+  ADDPRODUCT(OP, baddbmm, "(input, batch1, batch2, *, beta=1, alpha=1)" \
+     DOC("beta·input + alpha·bmm(batch1, batch2): input broadcasts to [B, M, N]. beta 0 leaves input out, whatever it holds.")) \
+  OP(tensordot, tensordot, F, run_tensordot, NULL, NULL, "(a, b, dims=2)" \
+     DOC("Sums of products over pairs of dimensions; the others of a, then of b, remain. dims: how many, the last of a with the\n" \
+         "first of b; or two lists of dimensions.")) \
+  OP(einsum, einsum, F, run_einsum, NULL, NULL, "(equation, *operands)" \
+     DOC("Sums of products over named dimensions, in NumPy's language: 'ij,jk->ik' is the matrix product.\n\n" \
+         "A letter twice in an operand takes its diagonal; '...' stands for dimensions that broadcast; without '->' the letters\n" \
+         "that occur once remain, in alphabetic order. Also einsum(a, [0, 1], b, [1, 2], [0, 2]). Operands are contracted in pairs\n" \
+         "from the left.\n\n" \
+         "    >>> backprop.einsum('ij,ij->i', backprop.ones(2, 3), backprop.ones(2, 3))\n" \
+         "    tensor([3., 3.])")) \
+  OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)" \
+     DOC("input·weightᵀ + bias: input [.., in], weight [out, in], bias [out] or None → [.., out].")) \
   UNARY(OP, det, "The determinant of each matrix [.., N, N] → [..]. Its gradient is right for singular matrices too (PyTorch: 0).") \
   UNARY(OP, logdet, "ln det of each matrix [.., N, N] → [..]; NaN where det is negative, −∞ where it is 0.") \
-  UNARY(OP, inverse, "The inverse of each matrix [.., N, N]; LinAlgError names the one of a batch that is singular.") OP(cholesky, cholesky, FM, run_flag, bp_cholesky, NULL, "(input, upper=False)") \
-  OP(cholesky_order, cholesky_order, P, run_flag, bp_cholesky_order, NULL, "(input, upper=False)") \
-  OP(solve, solve, P, run_solve, NULL, NULL, "(A, B, left=True)") \
-  OP(solve_triangular, solve_triangular, P, run_solve_triangular, NULL, NULL, "(A, B, upper, left=True, unitriangular=False)") \
-  OP(pinverse, pinverse, P, run_pinverse, NULL, NULL, "(input, atol=0.0, rtol=1e-15)") \
-  OP(slogdet, slogdet, P, run_factors, bp_slogdet, NULL, "(input)") OP(lu, lu, P, run_factors, bp_lu, NULL, "(input)") \
-  OP(qr, qr, P, run_factors, NULL, bp_qr, "(input, complete=False)") OP(eigh, eigh, P, run_factors, NULL, bp_eigh, "(input, upper=False)") \
-  OP(svd, svd, P, run_factors, NULL, NULL, "(input, full=False)")
+  UNARY(OP, inverse, "The inverse of each matrix [.., N, N]; LinAlgError names the one of a batch that is singular.") \
+  OP(cholesky, cholesky, FM, run_flag, bp_cholesky, NULL, "(input, upper=False)" \
+     DOC("L of input = L·Lᵀ, or with upper U of input = Uᵀ·U, for symmetric positive definite matrices [.., N, N]; reads that\n" \
+         "triangle only. LinAlgError names the matrix that is not positive definite.")) \
+  OP(cholesky_order, cholesky_order, P, run_flag, bp_cholesky_order, NULL, "(input, upper=False)" \
+     DOC("For each matrix [.., N, N] the order of the first leading minor that is not positive, int32 [..], or 0: then cholesky()\n" \
+         "succeeds.")) \
+  OP(solve, solve, P, run_solve, NULL, NULL, "(A, B, left=True)" \
+     DOC("X of A·X = B, or (left=False) X·A = B; A [.., N, N], B [.., N, K] or vectors [N]. Batches broadcast. LinAlgError for a\n" \
+         "singular A.")) \
+  OP(solve_triangular, solve_triangular, P, run_solve_triangular, NULL, NULL, "(A, B, upper, left=True, unitriangular=False)" \
+     DOC("X of A·X = B, or (left=False) X·A = B, for a triangular A whose other triangle (and, unitriangular, diagonal) is not\n" \
+         "read. A zero on the diagonal gives infinities.")) \
+  OP(pinverse, pinverse, P, run_pinverse, NULL, NULL, "(input, atol=0.0, rtol=1e-15)" \
+     DOC("Moore and Penrose's inverse [.., N, M] of [.., M, N]; singular values not above max(atol, rtol · the largest) count as\n" \
+         "0.")) \
+  OP(slogdet, slogdet, P, run_factors, bp_slogdet, NULL, "(input)" DOC("The pair (sign, ln |det|) of each matrix [.., N, N]: sign −1, 0 or 1.")) \
+  OP(lu, lu, P, run_factors, bp_lu, NULL, "(input)" \
+     DOC("The pair (LU, pivots) of P·input = L·U: U on and above the diagonal, L (ones on its diagonal) below; pivots, int32,\n" \
+         "counted from 1: the row each row was exchanged with, one after another.")) \
+  OP(qr, qr, P, run_factors, NULL, bp_qr, "(input, complete=False)" \
+     DOC("The pair (Q, R) of input = Q·R: [.., M, N] → Q [.., M, K], R [.., K, N], K = min(M, N), or M if complete. No gradient\n" \
+         "for complete and M > N.")) \
+  OP(eigh, eigh, P, run_factors, NULL, bp_eigh, "(input, upper=False)" \
+     DOC("The pair (values, vectors) of symmetric matrices [.., N, N], whose lower (upper) triangle is read: ascending values [..,\n" \
+         "N], vectors in columns.")) \
+  OP(svd, svd, P, run_factors, NULL, NULL, "(input, full=False)" \
+     DOC("U, s, Vᵀ of input = U·diag(s)·Vᵀ: s descending; [.., M, N] → U [.., M, K], s [.., K], Vᵀ [.., K, N], K = min(M, N);\n" \
+         "full: square U and Vᵀ."))

@@ -209,30 +209,63 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
   return wrap(result);
 }
 
+#define DIMS "\n\ndim: one dimension, several, or None: all of them, which gives []. keepdim=True leaves them with size 1."
+#define ONE_DIM "\n\ndim: one dimension; None: of all elements. keepdim=True leaves it with size 1."
 #define OPERATIONS_REDUCTIONS(OP) \
-  OP(sum, sum, FM, run_reduce, bp_sum, bp_sum_dim, "(input, dim=None, keepdim=False, *, dtype=None)") \
-  OP(mean, mean, FM, run_reduce, bp_mean, bp_mean_dim, "(input, dim=None, keepdim=False, *, dtype=None)") \
-  OP(amax, amax, FM, run_reduce, NULL, bp_amax, "(input, dim=(), keepdim=False)") \
-  OP(amin, amin, FM, run_reduce, NULL, bp_amin, "(input, dim=(), keepdim=False)") \
-  OP(max, max, FM, run_max, bp_max, bp_max_dim, "(input, dim=None, keepdim=False, *, other=None)") \
-  OP(min, min, FM, run_max, bp_min, bp_min_dim, "(input, dim=None, keepdim=False, *, other=None)") \
-  OP(argmax, argmax, FM, run_argmax, bp_argmax, bp_argmax_dim, "(input, dim=None, keepdim=False)") \
-  OP(argmin, argmin, FM, run_argmax, bp_argmin, bp_argmin_dim, "(input, dim=None, keepdim=False)") \
-  OP(var, var, FM, run_var, bp_var_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
-  OP(std, std, FM, run_var, bp_std_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
-  OP(var_mean, var_mean, F, run_var, NULL, bp_var_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
-  OP(std_mean, std_mean, F, run_var, NULL, bp_std_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)") \
-  OP(prod, prod, FM, run_prod, bp_prod, bp_prod_dim, "(input, dim=None, keepdim=False, *, dtype=None)") \
-  OP(logsumexp, logsumexp, FM, run_reduce, NULL, bp_logsumexp, "(input, dim, keepdim=False)") \
-  OP(nansum, nansum, FM, run_reduce, NULL, bp_nansum, "(input, dim=None, keepdim=False, *, dtype=None)") \
-  OP(nanmean, nanmean, FM, run_reduce, NULL, bp_nanmean, "(input, dim=None, keepdim=False, *, dtype=None)") \
-  OP(all, all, FM, run_reduce, NULL, bp_all, "(input, dim=None, keepdim=False)") \
-  OP(any, any, FM, run_reduce, NULL, bp_any, "(input, dim=None, keepdim=False)") \
-  OP(count_nonzero, count_nonzero, FM, run_count_nonzero, NULL, NULL, "(input, dim=None)") \
-  OP(aminmax, aminmax, FM, run_aminmax, NULL, NULL, "(input, *, dim=None, keepdim=False)") \
-  OP(norm, norm, FM, run_norm, NULL, NULL, "(input, p='fro', dim=None, keepdim=False, dtype=None)") \
-  OP(normalize, normalize, P, run_normalize, NULL, NULL, "(input, p=2.0, dim=1, eps=1e-12)") \
-  OP(cosine_similarity, cosine_similarity, F, run_cosine_similarity, NULL, NULL, "(x1, x2, dim=1, eps=1e-8)") \
-  OP(pairwise_distance, pairwise_distance, F, run_pairwise_distance, NULL, NULL, "(x1, x2, p=2.0, eps=1e-6, keepdim=False)") \
-  OP(softmax, softmax, FM, run_softmax, bp_softmax, NULL, "(input, dim=None, dtype=None)") \
-  OP(log_softmax, log_softmax, FM, run_softmax, bp_log_softmax, NULL, "(input, dim=None, dtype=None)")
+  OP(sum, sum, FM, run_reduce, bp_sum, bp_sum_dim, "(input, dim=None, keepdim=False, *, dtype=None)" \
+     DOC("Σ input. Of whole numbers and bools: int64; dtype converts before adding." DIMS "\n\n" \
+         "    >>> backprop.tensor([[1., 2.], [3., 4.]]).sum(0)\n" \
+         "    tensor([4., 6.])")) \
+  OP(mean, mean, FM, run_reduce, bp_mean, bp_mean_dim, "(input, dim=None, keepdim=False, *, dtype=None)" \
+     DOC("Σ input / n, of floating numbers (dtype converts before); TypeError for whole numbers. NaN of nothing." DIMS)) \
+  OP(amax, amax, FM, run_reduce, NULL, bp_amax, "(input, dim=(), keepdim=False)" \
+     DOC("The largest elements; equals share the gradient. RuntimeError of nothing." DIMS)) \
+  OP(amin, amin, FM, run_reduce, NULL, bp_amin, "(input, dim=(), keepdim=False)" \
+     DOC("The smallest elements; equals share the gradient. RuntimeError of nothing." DIMS)) \
+  OP(max, max, FM, run_max, bp_max, bp_max_dim, "(input, dim=None, keepdim=False, *, other=None)" \
+     DOC("max(input): the largest element, []; equals share the gradient. max(input, dim): a pair (values, indices) along one\n" \
+         "dimension, the gradient going to the chosen element. max(input, other): maximum(). A NaN is the largest.\n\n" \
+         "    >>> values, indices = backprop.tensor([[1, 5], [7, 2]]).max(1)\n" \
+         "    >>> values, indices\n" \
+         "    (tensor([5, 7]), tensor([1, 0]))")) \
+  OP(min, min, FM, run_max, bp_min, bp_min_dim, "(input, dim=None, keepdim=False, *, other=None)" \
+     DOC("min(input): the smallest element, []; equals share the gradient. min(input, dim): a pair (values, indices) along one\n" \
+         "dimension, the gradient going to the chosen element. min(input, other): minimum(). A NaN is the smallest.")) \
+  OP(argmax, argmax, FM, run_argmax, bp_argmax, bp_argmax_dim, "(input, dim=None, keepdim=False)" \
+     DOC("Where the largest element is, int64, the first of equals; dim None: its place in the flattened tensor." ONE_DIM)) \
+  OP(argmin, argmin, FM, run_argmax, bp_argmin, bp_argmin_dim, "(input, dim=None, keepdim=False)" \
+     DOC("Where the smallest element is, int64, the first of equals; dim None: its place in the flattened tensor." ONE_DIM)) \
+  OP(var, var, FM, run_var, bp_var_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" \
+     DOC("Σ (input − mean)² / (n − correction); correction 1 is the unbiased estimate, 0 the variance of exactly these numbers.\n" \
+         "unbiased is the old name: True 1, False 0." DIMS)) \
+  OP(std, std, FM, run_var, bp_std_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" \
+     DOC("√var(), with the same options; its gradient is 0 where all elements are equal." DIMS)) \
+  OP(var_mean, var_mean, F, run_var, NULL, bp_var_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" DOC("The pair (var(), mean())." DIMS)) \
+  OP(std_mean, std_mean, F, run_var, NULL, bp_std_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" DOC("The pair (std(), mean())." DIMS)) \
+  OP(prod, prod, FM, run_prod, bp_prod, bp_prod_dim, "(input, dim=None, keepdim=False, *, dtype=None)" \
+     DOC("Π input; int64 of whole numbers and bools. The gradient is exact where elements are 0." ONE_DIM)) \
+  OP(logsumexp, logsumexp, FM, run_reduce, NULL, bp_logsumexp, "(input, dim, keepdim=False)" \
+     DOC("ln Σ e^input along dim, without overflow; its gradient is the softmax." DIMS)) \
+  OP(nansum, nansum, FM, run_reduce, NULL, bp_nansum, "(input, dim=None, keepdim=False, *, dtype=None)" DOC("sum() in which NaN counts as 0." DIMS)) \
+  OP(nanmean, nanmean, FM, run_reduce, NULL, bp_nanmean, "(input, dim=None, keepdim=False, *, dtype=None)" DOC("mean() of what is not NaN." DIMS)) \
+  OP(all, all, FM, run_reduce, NULL, bp_all, "(input, dim=None, keepdim=False)" DOC("Whether every element is not 0: bool (uint8 of uint8). True of nothing." DIMS)) \
+  OP(any, any, FM, run_reduce, NULL, bp_any, "(input, dim=None, keepdim=False)" DOC("Whether some element is not 0: bool (uint8 of uint8). False of nothing." DIMS)) \
+  OP(count_nonzero, count_nonzero, FM, run_count_nonzero, NULL, NULL, "(input, dim=None)" \
+     DOC("How many elements are not 0, int64. dim: one dimension, several, or None: all.")) \
+  OP(aminmax, aminmax, FM, run_aminmax, NULL, NULL, "(input, *, dim=None, keepdim=False)" \
+     DOC("The pair (min, max) along one dimension, or of all elements; equals share the gradient.")) \
+  OP(norm, norm, FM, run_norm, NULL, NULL, "(input, p='fro', dim=None, keepdim=False, dtype=None)" \
+     DOC("(Σ |input|^p)^(1/p): p 2 or 'fro' the Euclidean length, inf the largest |x|, −inf the smallest, 0 the number of elements\n" \
+         "that are not 0, 'nuc' the sum of a matrix's singular values. Where the norm is 0 so is its gradient." DIMS)) \
+  OP(normalize, normalize, P, run_normalize, NULL, NULL, "(input, p=2.0, dim=1, eps=1e-12)" \
+     DOC("input / max(‖input‖_p, eps), the norm taken along dim (one dimension or several): vectors of length 1.")) \
+  OP(cosine_similarity, cosine_similarity, F, run_cosine_similarity, NULL, NULL, "(x1, x2, dim=1, eps=1e-8)" \
+     DOC("Σ x1·x2 / (max(‖x1‖, eps)·max(‖x2‖, eps)) along dim of their common shape: −1 … 1.")) \
+  OP(pairwise_distance, pairwise_distance, F, run_pairwise_distance, NULL, NULL, "(x1, x2, p=2.0, eps=1e-6, keepdim=False)" \
+     DOC("‖x1 − x2 + eps‖_p along the last dimension: [.., D] → [..].")) \
+  OP(softmax, softmax, FM, run_softmax, bp_softmax, NULL, "(input, dim=None, dtype=None)" \
+     DOC("e^x / Σ e^x along dim, which must be named: positive numbers that sum to 1. Without overflow; dtype converts before.\n\n" \
+         "    >>> backprop.softmax(backprop.tensor([0., 0., 0., 0.]), 0)\n" \
+         "    tensor([0.2500, 0.2500, 0.2500, 0.2500])")) \
+  OP(log_softmax, log_softmax, FM, run_softmax, bp_log_softmax, NULL, "(input, dim=None, dtype=None)" \
+     DOC("ln softmax(input) along dim: x − ln Σ e^x, without overflow; what nll_loss() takes."))

@@ -56,10 +56,22 @@ static PyObject *run_affine_grid(const Row *r, PyObject **v) {
   return wrap(bp_affine_grid(theta, n, size, align_corners));
 }
 
-#define GRID_SAMPLER(OP, name) OP(name, name, F, run_grid_sampler, NULL, NULL, "(input, grid, interpolation_mode, padding_mode, align_corners)")
+#define GRID_SAMPLER(OP, name, shapes) \
+  OP(name, name, F, run_grid_sampler, NULL, NULL, "(input, grid, interpolation_mode, padding_mode, align_corners)" \
+     DOC("input read at the positions of grid, each −1 … 1 over the image: " shapes "\n" \
+         "interpolation_mode 0 bilinear, 1 nearest, 2 bicubic; padding_mode 0 zeros, 1 border, 2 reflection. What\n" \
+         "nn.functional.grid_sample() calls, which has names for them. Gradients for both."))
 #define OPERATIONS_RESAMPLING(OP) \
-  OP(im2col, im2col, P, run_columns, bp_im2col, NULL, "(input, kernel_size, dilation=1, padding=0, stride=1)") \
-  OP(col2im, col2im, P, run_columns, NULL, NULL, "(input, output_size, kernel_size, dilation=1, padding=0, stride=1)") \
-  OP(interpolate, _interpolate, P, run_interpolate, NULL, NULL, "(input, mode, size=None, scale=None, align_corners=False, antialias=False)") \
-  GRID_SAMPLER(OP, grid_sampler) GRID_SAMPLER(OP, grid_sampler_2d) GRID_SAMPLER(OP, grid_sampler_3d) \
-  OP(affine_grid_generator, affine_grid_generator, F, run_affine_grid, NULL, NULL, "(theta, size, align_corners)")
+  OP(im2col, im2col, P, run_columns, bp_im2col, NULL, "(input, kernel_size, dilation=1, padding=0, stride=1)" \
+     DOC("What L windows see, as columns: [N, C, H, W] or [C, H, W] → [N, C·kh·kw, L]; nn.functional.unfold. Options: one number\n" \
+         "or two.")) \
+  OP(col2im, col2im, P, run_columns, NULL, NULL, "(input, output_size, kernel_size, dilation=1, padding=0, stride=1)" \
+     DOC("Columns [N, C·kh·kw, L] added up in an image [N, C, H, W], output_size = (H, W): the transpose of im2col();\n" \
+         "nn.functional.fold.")) \
+  OP(interpolate, _interpolate, P, run_interpolate, NULL, NULL, "(input, mode, size=None, scale=None, align_corners=False, antialias=False)" \
+     DOC("What nn.functional.interpolate() calls: mode by number, one size or scale for each dimension.")) \
+  GRID_SAMPLER(OP, grid_sampler, "the 2d or the 3d form.") GRID_SAMPLER(OP, grid_sampler_2d, "[N, C, H, W] at [N, H', W', 2].") \
+  GRID_SAMPLER(OP, grid_sampler_3d, "[N, C, D, H, W] at [N, D', H', W', 3].") \
+  OP(affine_grid_generator, affine_grid_generator, F, run_affine_grid, NULL, NULL, "(theta, size, align_corners)" \
+     DOC("positions for grid_sampler(), moved by theta: size (N, C, H, W): theta [N, 2, 3] → [N, H, W, 2]; size (N, C, D, H, W):\n" \
+         "[N, 3, 4] → [N, D, H, W, 3]."))

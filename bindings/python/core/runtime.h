@@ -40,10 +40,16 @@ static PyObject *run_reset_peak(const Row *r, PyObject **v) { (void)r; (void)v; 
 static PyObject *run_trim(const Row *r, PyObject **v) { (void)r; (void)v; return done(bp_memory_trim(ctx)); }
 
 #define OPERATIONS_RUNTIME(OP) \
-  OP(manual_seed, manual_seed, F, run_manual_seed, NULL, NULL, "(seed)") \
-  OP(set_num_threads, set_num_threads, F, run_set_num_threads, NULL, NULL, "(n)") \
-  OP(get_num_threads, get_num_threads, F, run_get_num_threads, NULL, NULL, "()") \
-  OP(operations, operations, F, run_operations, NULL, NULL, "()") \
-  OP(memory_stats, memory_stats, F, run_memory, NULL, NULL, "()") \
-  OP(reset_peak, reset_peak_memory_stats, F, run_reset_peak, NULL, NULL, "()") \
-  OP(empty_cache, empty_cache, F, run_trim, NULL, NULL, "()")
+  OP(manual_seed, manual_seed, F, run_manual_seed, NULL, NULL, "(seed)" \
+     DOC("Restarts the random numbers: same seed, same numbers, on every machine and for any number of threads (Philox 4x32-10;\n" \
+         "not PyTorch's numbers).")) \
+  OP(set_num_threads, set_num_threads, F, run_set_num_threads, NULL, NULL, "(n)" \
+     DOC("Worker threads that may compute, 1 … 256; 0: as many as the processor offers, or BACKPROP_NUM_THREADS. Never changes a\n" \
+         "result.")) \
+  OP(get_num_threads, get_num_threads, F, run_get_num_threads, NULL, NULL, "()" DOC("Worker threads that may compute.")) \
+  OP(operations, operations, F, run_operations, NULL, NULL, "()" DOC("The names of all operations of the library, a list of str.")) \
+  OP(memory_stats, memory_stats, F, run_memory, NULL, NULL, "()" \
+     DOC("Bytes of tensor memory as a dict: 'in_use' now, 'peak' the most so far, 'reserved' in use or kept for reuse; 'tensors'\n" \
+         "counts live tensors.")) \
+  OP(reset_peak, reset_peak_memory_stats, F, run_reset_peak, NULL, NULL, "()" DOC("memory_stats()['peak'] begins anew at what is in use now.")) \
+  OP(empty_cache, empty_cache, F, run_trim, NULL, NULL, "()" DOC("Gives memory that was kept for reuse back to the system."))

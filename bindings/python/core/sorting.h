@@ -82,20 +82,45 @@ static PyObject *run_multinomial(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_SORTING(OP) \
-  OP(cumsum, cumsum, FM, run_cumsum, bp_cumsum, NULL, "(input, dim, *, dtype=None)") \
-  OP(cumprod, cumprod, FM, run_cumsum, bp_cumprod, NULL, "(input, dim, *, dtype=None)") \
-  OP(logcumsumexp, logcumsumexp, FM, run_cumsum, bp_logcumsumexp, NULL, "(input, dim)") \
-  OP(cummax, cummax, FM, run_cummax, bp_cummax, NULL, "(input, dim)") \
-  OP(cummin, cummin, FM, run_cummax, bp_cummin, NULL, "(input, dim)") \
-  OP(sort, sort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)") \
-  OP(argsort, argsort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)") \
-  OP(msort, msort, FM, run_unary, bp_msort, NULL, "(input)") \
-  OP(topk, topk, FM, run_topk, NULL, NULL, "(input, k, dim=None, largest=True, sorted=True)") \
-  OP(kthvalue, kthvalue, FM, run_kthvalue, NULL, NULL, "(input, k, dim=None, keepdim=False)") \
-  OP(mode, mode, FM, run_max, NULL, bp_mode, "(input, dim=-1, keepdim=False)") \
-  OP(median, median, FM, run_max, bp_median, bp_median_dim, "(input, dim=None, keepdim=False)") \
-  OP(nanmedian, nanmedian, FM, run_max, bp_nanmedian, bp_nanmedian_dim, "(input, dim=None, keepdim=False)") \
-  OP(unique, unique, FM, run_unique, NULL, NULL, "(input, sorted=True, return_inverse=False, return_counts=False, dim=None)") \
-  OP(unique_consecutive, unique_consecutive, FM, run_unique, NULL, NULL, "(input, return_inverse=False, return_counts=False, dim=None)") \
-  OP(bernoulli, bernoulli, FM, run_bernoulli, NULL, NULL, "(input, p=None)") \
-  OP(multinomial, multinomial, FM, run_multinomial, NULL, NULL, "(input, num_samples, replacement=False)")
+  OP(cumsum, cumsum, FM, run_cumsum, bp_cumsum, NULL, "(input, dim, *, dtype=None)" \
+     DOC("The sum of all elements up to here along dim, in input's shape; int64 of whole numbers and bools.\n\n" \
+         "    >>> backprop.cumsum(backprop.tensor([1, 2, 3]), 0)\n" \
+         "    tensor([1, 3, 6])")) \
+  OP(cumprod, cumprod, FM, run_cumsum, bp_cumprod, NULL, "(input, dim, *, dtype=None)" \
+     DOC("The product of all elements up to here along dim, in input's shape; int64 of whole numbers and bools. The gradient is\n" \
+         "exact where elements are 0.")) \
+  OP(logcumsumexp, logcumsumexp, FM, run_cumsum, bp_logcumsumexp, NULL, "(input, dim)" DOC("ln Σ e^x over all elements up to here along dim, without overflow.")) \
+  OP(cummax, cummax, FM, run_cummax, bp_cummax, NULL, "(input, dim)" \
+     DOC("The pair (values, indices) of the largest element up to here along dim; of equals the last. A NaN stays.")) \
+  OP(cummin, cummin, FM, run_cummax, bp_cummin, NULL, "(input, dim)" \
+     DOC("The pair (values, indices) of the smallest element up to here along dim; of equals the last. A NaN stays.")) \
+  OP(sort, sort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)" \
+     DOC("The pair (values, indices) sorted along dim, NaN as the largest; indices say where each came from. Equals always keep\n" \
+         "their order, whatever stable says. The gradient goes back to where the elements came from.")) \
+  OP(argsort, argsort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)" DOC("The indices of sort(): input.gather(dim, them) is sorted.")) \
+  OP(msort, msort, FM, run_unary, bp_msort, NULL, "(input)" DOC("The values of sort() along dimension 0.")) \
+  OP(topk, topk, FM, run_topk, NULL, NULL, "(input, k, dim=None, largest=True, sorted=True)" \
+     DOC("The pair (values, indices) of the k largest (largest=False: smallest) elements along dim (None: the last), best first\n" \
+         "whatever sorted says. RuntimeError if k is more than there are.")) \
+  OP(kthvalue, kthvalue, FM, run_kthvalue, NULL, NULL, "(input, k, dim=None, keepdim=False)" \
+     DOC("The pair (values, indices) of the k-th smallest element along dim (None: the last), k from 1.")) \
+  OP(mode, mode, FM, run_max, NULL, bp_mode, "(input, dim=-1, keepdim=False)" \
+     DOC("The pair (values, indices) of the most frequent element along dim; of several the smallest.")) \
+  OP(median, median, FM, run_max, bp_median, bp_median_dim, "(input, dim=None, keepdim=False)" \
+     DOC("The middle element, of two the lower; NaN if there is one. median(input): of all, [], equals sharing the gradient;\n" \
+         "median(input, dim): a pair (values, indices) along dim.")) \
+  OP(nanmedian, nanmedian, FM, run_max, bp_nanmedian, bp_nanmedian_dim, "(input, dim=None, keepdim=False)" DOC("median() of what is not NaN.")) \
+  OP(unique, unique, FM, run_unique, NULL, NULL, "(input, sorted=True, return_inverse=False, return_counts=False, dim=None)" \
+     DOC("The different elements, sorted (whatever sorted says), in one dimension; with dim the different slices along it.\n" \
+         "return_inverse adds, in input's shape, which of them each element is; return_counts how often each occurs: then a tuple.\n" \
+         "Every NaN is different. No gradient.")) \
+  OP(unique_consecutive, unique_consecutive, FM, run_unique, NULL, NULL, "(input, return_inverse=False, return_counts=False, dim=None)" \
+     DOC("The elements with runs of equals made one, in one dimension; with dim: slices along it. return_inverse, return_counts as\n" \
+         "in unique(). No gradient.")) \
+  OP(bernoulli, bernoulli, FM, run_bernoulli, NULL, NULL, "(input, p=None)" \
+     DOC("1 with the probability that each element names (0 … 1; ValueError otherwise), else 0, in input's type; p: this\n" \
+         "probability for every element instead. No gradient.")) \
+  OP(multinomial, multinomial, FM, run_multinomial, NULL, NULL, "(input, num_samples, replacement=False)" \
+     DOC("num_samples indices, int64, of each row of weights input, [n] or [rows, n], drawn in proportion to them: finite, not\n" \
+         "negative, with a sum above 0. Without replacement no index comes twice, and at least num_samples weights must be above\n" \
+         "0."))
