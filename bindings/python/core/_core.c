@@ -1,8 +1,7 @@
 /* backprop._core — libbackprop.so for Python. Parses arguments, calls, converts; no arithmetic happens here.
  *
  * Convenience lives in the package's .py files, the types in its _core.pyi. This is one C file in chapters: each .h beside it is
- * included once, below. One context serves the process; the GIL is
- * held throughout, which is what makes that context's "one thread at a time" true. Limited API 3.11, NumPy not needed.
+ * included once, below. One context serves the process; threads.h says how threads share it. Limited API 3.11, NumPy not needed.
  *
  * Adding an operation is one row in the OPERATIONS_… table at the end of its family's chapter: its name, where it appears, the handler that knows its kind of signature,
  * the functions of the library, and PyTorch's signature, which is parsed once, at import, with the text that help() shows: "(input, dim)" DOC("…").
@@ -27,6 +26,7 @@
 
 #include "backprop.h"
 
+#include "threads.h"
 #include "objects.h"
 #include "arguments.h"
 #include "data.h"
@@ -121,6 +121,7 @@ static int parameter_index(const Row *r, PyObject *name) {
 static PyObject *call(const Row *r, PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
   PyObject *v[MAX_ARGUMENTS] = {0}, *packed = NULL, *result = NULL;
   int at = 0;
+  work = 0;
   if (self) v[at++] = self;
   if (r->pack >= 0 && n + at > r->pack + 1 && r->pack >= at) { /* zeros(2, 3): the rest is one tuple of sizes */
     Py_ssize_t first = r->pack - at;
@@ -446,10 +447,7 @@ static int module_exec(PyObject *m) {
     PyErr_Format(PyExc_ImportError, "backprop %d.%d needs its own libbackprop.so, found version %s", BP_VERSION_MAJOR, BP_VERSION_MINOR, bp_version_string());
     return -1;
   }
-  if (!ctx && !(ctx = bp_context_create(NULL))) {
-    PyErr_Format(PyExc_ImportError, "backprop: no context: %s", bp_context_message(NULL));
-    return -1;
-  }
+  if (start_context()) return -1;
   PyObject *names = parse_rows(), *tuple = PyTuple_Pack(1, &PyTuple_Type);
   int bad = !names || !tuple || PyModule_AddFunctions(m, functions) || add_type(m, names, "dtype", &DtypeType, &dtype_spec, NULL) ||
             add_type(m, names, "device", &DeviceType, &device_spec, NULL) || add_type(m, names, "Size", &SizeType, &size_spec, tuple) ||

@@ -9,6 +9,13 @@ static int is_number(PyObject *o) {
   return PyIndex_Check(o) || PyType_GetSlot(Py_TYPE(o), Py_nb_float);
 }
 
+/* The handle of an operand: its elements count as work. */
+static inline bp_tensor *seen(PyObject *o) {
+  bp_tensor *t = HANDLE(o);
+  work += bp_numel(t);
+  return t;
+}
+
 /* A handle for a number beside a tensor, to be dropped; NULL with an exception. True and False are integers 1 and 0, but
  * beside a bool tensor the result stays bool. */
 static bp_tensor *number_beside(PyObject *o, bp_tensor *other) {
@@ -51,7 +58,7 @@ static void *type_error(const char *function, const char *argument, const char *
 /* The handle of an argument that is a tensor or a number. *temporary receives what to drop afterwards, or NULL. */
 static bp_tensor *operand_beside(const char *function, const char *argument, PyObject *o, bp_tensor *other, bp_tensor **temporary) {
   *temporary = NULL;
-  if (is_tensor(o)) return HANDLE(o);
+  if (is_tensor(o)) return seen(o);
   if (is_number(o)) return *temporary = number_beside(o, other);
   return type_error(function, argument, "Tensor or number", o);
 }
@@ -61,7 +68,7 @@ static bp_tensor *operand(const char *function, const char *argument, PyObject *
 }
 
 static bp_tensor *tensor_argument(const char *function, const char *argument, PyObject *o) {
-  return is_tensor(o) ? HANDLE(o) : type_error(function, argument, "Tensor", o);
+  return is_tensor(o) ? seen(o) : type_error(function, argument, "Tensor", o);
 }
 
 static int as_int64(const char *function, const char *argument, PyObject *o, int64_t *value) {

@@ -60,6 +60,7 @@ static int call_function(Called *c, const char *name, PyObject *arguments, Py_ss
 /* hook(gradient) → None or another; hook(leaf) */
 static int hook_function(void *user, bp_tensor *grad, bp_tensor **replacement) {
   Called *c = user;
+  Inside inside = enter_python();
   scope_depth++;
   PyObject *arguments = tuple_of(&grad, 1);
   int bad = call_function(c, "hook", arguments, 0, NULL);
@@ -68,6 +69,7 @@ static int hook_function(void *user, bp_tensor *grad, bp_tensor **replacement) {
     else bad = (type_error("hook", "result", "None or a Tensor", last_result), 1);
   }
   scope_depth--;
+  leave_python(inside);
   return bad;
 }
 
@@ -97,6 +99,7 @@ static PyObject *run_retain_grad(const Row *r, PyObject **v) { TENSOR(0, x); ret
 /* backward(outputs or Nones, gradients) → gradients of the inputs */
 static int custom_function(void *user, bp_tensor *const *outputs, bp_tensor *const *grad_outputs, bp_tensor **grad_inputs) {
   Called *c = user;
+  Inside inside = enter_python();
   scope_depth++;
   PyObject *y = tuple_of(outputs, c->outputs), *g = y ? tuple_of(grad_outputs, c->outputs) : NULL;
   PyObject *arguments = g ? PyTuple_Pack(2, y, g) : NULL;
@@ -104,6 +107,7 @@ static int custom_function(void *user, bp_tensor *const *outputs, bp_tensor *con
   Py_XDECREF(g);
   int bad = call_function(c, "backward", arguments, c->inputs, grad_inputs);
   scope_depth--;
+  leave_python(inside);
   return bad;
 }
 
@@ -149,6 +153,7 @@ static PyObject *run_custom(const Row *r, PyObject **v) {
 /* function(inputs) → tuple of outputs, at most c->outputs */
 static int checkpoint_function(void *user, bp_tensor *const *inputs, bp_tensor **outputs) {
   Called *c = user;
+  Inside inside = enter_python();
   scope_depth++;
   int bad = call_function(c, "checkpoint", tuple_of(inputs, c->inputs), 0, NULL);
   Py_ssize_t n = !bad && PyTuple_Check(last_result) ? PyTuple_Size(last_result) : 0;
@@ -162,6 +167,7 @@ static int checkpoint_function(void *user, bp_tensor *const *inputs, bp_tensor *
     else bad = (type_error("checkpoint", "result", "a Tensor", x), 1);
   }
   scope_depth--;
+  leave_python(inside);
   return bad;
 }
 

@@ -303,7 +303,7 @@ static int tensor_getbuffer(PyObject *self, Py_buffer *b, int flags) {
 static void tensor_releasebuffer(PyObject *self, Py_buffer *b) {
   (void)self;
   Export *e = b->internal;
-  bp_release(e->t);
+  give_back(e->t);
   free(e);
 }
 
@@ -337,7 +337,7 @@ typedef struct {
 static void shared_free(Shared *e) {
   if (!Py_IsInitialized()) return;
   PyGILState_STATE gil = PyGILState_Ensure();
-  bp_release(e->t);
+  give_back(e->t);
   PyGILState_Release(gil);
   free(e);
 }

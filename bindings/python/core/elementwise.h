@@ -15,10 +15,10 @@ static PyObject *run_two(const Row *r, PyObject **v, Two f) {
     if (tx) drop(tx);
     return NULL;
   }
-  result = f(x, y);
+  result = WORK(f(x, y));
   if (tx) drop(tx);
   if (ty) drop(ty);
-  return wrap(result);
+  return wrap_view(result);
 }
 
 static PyObject *run_binary(const Row *r, PyObject **v) { return run_two(r, v, (Two)r->f); }
@@ -53,9 +53,9 @@ static PyObject *run_add(const Row *r, PyObject **v) {
   TENSOR(0, x);
   bp_tensor *y = scaled(r, v[1], v[2], &owned);
   if (!y) return NULL;
-  bp_tensor *result = ((Two)r->f)(x, y);
+  bp_tensor *result = WORK(((Two)r->f)(x, y));
   if (owned) drop(y);
-  return wrap(result);
+  return wrap_view(result);
 }
 
 static PyObject *run_in_place(const Row *r, PyObject **v) {
@@ -76,7 +76,7 @@ static PyObject *run_copy_(const Row *r, PyObject **v) {
   source = r->count > 1 ? operand(r->name, NAME(1), v[1], &temporary) : (temporary = bp_integer(ctx, 0));
   if (!source) return PyErr_Occurred() ? NULL : fail();
   int bad = 1;
-  if (!is_recorded(v[0], source)) bad = !bp_copy_(x, source) && !fail();
+  if (!is_recorded(v[0], source)) bad = !WORK(bp_copy_(x, source)) && !fail();
   else if (!may_become(v[0], r->name, r->count > 1 ? v[1] : NULL)) {
     if ((yes = bp_full(ctx, BP_BOOL, 0, NULL, 1))) result = bp_where(yes, source, x), drop(yes); /* x stays in the graph, with gradient 0 */
     if (result && scope_depth) bp_retain(result);
@@ -129,7 +129,7 @@ static PyObject *run_where(const Row *r, PyObject **v) {
     return wrap(result);
   }
   if (!(a = operand_beside(r->name, NAME(1), v[1], is_tensor(v[2]) ? HANDLE(v[2]) : condition, &ta))) return NULL;
-  if ((b = operand_beside(r->name, NAME(2), v[2], a, &tb))) result = bp_where(condition, a, b);
+  if ((b = operand_beside(r->name, NAME(2), v[2], a, &tb))) result = WORK(bp_where(condition, a, b));
   if (ta) drop(ta);
   if (!b) return NULL;
   if (tb) drop(tb);
@@ -185,10 +185,10 @@ static PyObject *run_numbers(const Row *r, PyObject **v) {
     else if (as_double(r->name, NAME(n), v[n], &x[n - 1])) return NULL;
   TRUTH_OR(n, here, 0);
   switch (n) {
-  case 1: result = ((One)r->f)(t); break;
-  case 2: result = ((bp_tensor *(*)(const bp_tensor *, double))r->f)(t, x[0]); break;
-  case 3: result = ((bp_tensor *(*)(const bp_tensor *, double, double))r->f)(t, x[0], x[1]); break;
-  default: result = ((bp_tensor *(*)(const bp_tensor *, double, double, double))r->f)(t, x[0], x[1], x[2]);
+  case 1: result = WORK(((One)r->f)(t)); break;
+  case 2: result = WORK(((bp_tensor *(*)(const bp_tensor *, double))r->f)(t, x[0])); break;
+  case 3: result = WORK(((bp_tensor *(*)(const bp_tensor *, double, double))r->f)(t, x[0], x[1])); break;
+  default: result = WORK(((bp_tensor *(*)(const bp_tensor *, double, double, double))r->f)(t, x[0], x[1], x[2]));
   }
   if (!result || !here) return wrap(result);
   int bad = become(v[0], result);

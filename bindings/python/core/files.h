@@ -31,7 +31,9 @@ static PyObject *run_save(const Row *r, PyObject **v) {
     }
     if (i == n) {
       errno = 0;
-      result = done(bp_save(ctx, PyBytes_AsString(path), (int32_t)n, names, tensors));
+      const char *place = PyBytes_AsString(path);
+      work = LONG_WORK;
+      result = done(bp_save(ctx, place, (int32_t)n, names, tensors));
     }
   }
   free(names);

@@ -10,6 +10,7 @@ static PyObject *run_set_grad_enabled(const Row *r, PyObject **v) {
   int on = PyObject_IsTrue(v[0]), was = bp_is_grad_enabled(ctx);
   if (on < 0) return NULL;
   if (on != was && (on ? bp_no_grad_pop(ctx) : bp_no_grad_push(ctx))) return fail();
+  me.no_grad = !on;
   return PyBool_FromLong(was);
 }
 
@@ -28,7 +29,7 @@ static PyObject *run_grad(const Row *r, PyObject **v) {
   bp_tensor **inputs = handles(r, 1, v[1], &holder, &n), **grads;
   if (!inputs) return NULL;
   if (!(grads = calloc((size_t)n + 1, sizeof *grads))) PyErr_NoMemory();
-  else if (bp_autograd_grad(output, (int32_t)n, inputs, grads, &o)) fail();
+  else if (WALK(bp_autograd_grad(output, (int32_t)n, inputs, grads, &o))) fail();
   else {
     result = PyTuple_New(n);
     for (Py_ssize_t i = 0; i < n; i++) {
@@ -50,6 +51,7 @@ typedef struct {
 
 static int check_function(void *user, bp_tensor *const *inputs, bp_tensor **output) {
   Check *c = user;
+  Inside inside = enter_python();
   PyObject *arguments = PyTuple_New(c->n);
   scope_depth++;
   for (Py_ssize_t i = 0; arguments && i < c->n; i++) {
@@ -66,6 +68,7 @@ static int check_function(void *user, bp_tensor *const *inputs, bp_tensor **outp
   c->output = y;
   if (y) *output = HANDLE(y);
   scope_depth--;
+  leave_python(inside);
   return y ? 0 : 1;
 }
 
@@ -81,7 +84,7 @@ static PyObject *run_gradcheck(const Row *r, PyObject **v) {
   Check check = {v[0], NULL, 0};
   bp_tensor **inputs = handles(r, 1, v[1], &holder, &check.n);
   if (!inputs) return NULL;
-  bp_status status = bp_gradcheck(ctx, check_function, &check, (int32_t)check.n, inputs, &o);
+  bp_status status = WALK(bp_gradcheck(the_context, check_function, &check, (int32_t)check.n, inputs, &o));
   Py_XDECREF(check.output);
   free(inputs);
   Py_DECREF(holder);

@@ -225,7 +225,7 @@ static int stand_for(PyObject *self, bp_tensor *result) {
     bp_release(result);
     if (!(result = same)) return fail(), -1;
   }
-  HANDLE(self) = result;
+  SLOT(self) = result;
   bp_release(t);
   return 0;
 }

@@ -30,7 +30,7 @@ static PyObject *run_index_add(const Row *r, PyObject **v) {
   if (!tensor_argument(r->name, NAME(3), v[3])) return NULL;
   bp_tensor *src = scaled(r, v[3], v[4], &owned);
   if (!src) return NULL;
-  bp_tensor *result = bp_ndim(x) || bp_ndim(src) ? bp_index_add(x, dim, index, src) : bp_add(x, src);
+  bp_tensor *result = WORK(bp_ndim(x) || bp_ndim(src) ? bp_index_add(x, dim, index, src) : bp_add(x, src));
   if (owned) drop(src);
   return wrap(result);
 }
@@ -148,7 +148,7 @@ static PyObject *run_index_put(const Row *r, PyObject **v) {
     if (i == n && (values = operand(r->name, NAME(2), v[2], &temporary))) {
       if (!temporary && bp_dtype_of(values) != bp_dtype_of(x))
         PyErr_Format(PyExc_RuntimeError, "index_put(): the values are %s, the tensor %s", dtype_table[bp_dtype_of(values)].name, dtype_table[bp_dtype_of(x)].name);
-      else if (!(result = bp_index_put(x, (int32_t)n, list, values, accumulate))) fail();
+      else if (!(result = WORK(bp_index_put(x, (int32_t)n, list, values, accumulate)))) fail();
       if (temporary) drop(temporary);
     }
   }
@@ -158,7 +158,7 @@ static PyObject *run_index_put(const Row *r, PyObject **v) {
 
 /* nonzero: (input, *, as_tuple=False); where(condition) is nonzero(condition, as_tuple=True) */
 static PyObject *coordinates(bp_tensor *x) {
-  bp_tensor *all = bp_nonzero(x);
+  bp_tensor *all = WORK(bp_nonzero(x));
   if (!all) return fail();
   int64_t n = bp_dim(all, 1);
   PyObject *result = PyTuple_New((Py_ssize_t)(bp_ndim(x) ? n : 1));

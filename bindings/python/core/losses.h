@@ -166,7 +166,7 @@ static PyObject *run_ctc_loss(const Row *r, PyObject **v) {
     else lengths[i] = own[i] = from_anything(v[2 + i], BP_INT64);
     bad = !lengths[i];
   }
-  if (!bad) loss = bp_ctc_loss(x, targets, lengths[0], lengths[1], blank, reduction, zero);
+  if (!bad) loss = WORK(bp_ctc_loss(x, targets, lengths[0], lengths[1], blank, reduction, zero));
   for (int i = 0; i < 2; i++)
     if (own[i]) bp_release(own[i]);
   return bad ? PyErr_Occurred() ? NULL : fail() : wrap(loss);

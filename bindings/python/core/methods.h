@@ -41,16 +41,16 @@ static PyObject *run_backward(const Row *r, PyObject **v) {
   o.create_graph = create;
   TRUTH_OR(2, retain, 0);
   o.retain_graph = absent(v[2]) ? create : retain;
-  if (absent(v[4])) return done(bp_backward_with(x, &o));
+  if (absent(v[4])) return outcome(WALK(bp_backward_with(x, &o)));
   PyObject *one = is_tensor(v[4]) ? PyTuple_Pack(1, v[4]) : Py_NewRef(v[4]), *holder;
   Py_ssize_t n;
   bp_tensor **inputs = one ? handles(r, 4, one, &holder, &n) : NULL;
   Py_XDECREF(one);
   if (!inputs) return NULL;
-  bp_status status = bp_backward_inputs(x, (int32_t)n, inputs, &o);
+  bp_status status = WALK(bp_backward_inputs(x, (int32_t)n, inputs, &o));
   free(inputs);
   Py_DECREF(holder);
-  return done(status);
+  return outcome(status);
 }
 
 static PyObject *run_requires_grad_(const Row *r, PyObject **v) {

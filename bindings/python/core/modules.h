@@ -7,7 +7,7 @@ typedef struct {
   bp_module *m;
 } Module;
 static PyTypeObject *ModuleType;
-#define MODULE(self) (((Module *)(self))->m)
+#define MODULE(self) (my_turn(), ((Module *)(self))->m)
 
 static void text_module_dealloc(PyObject *self) {
   bp_module_destroy(MODULE(self));
@@ -45,10 +45,11 @@ static PyObject *text_module_forward(PyObject *self, PyObject *args) {
     inputs[i] = o == Py_None ? NULL : tensor_argument("forward", "input", o);
     if (!inputs[i] && o != Py_None) return NULL;
   }
-  if (bp_module_call(MODULE(self), (int32_t)n, inputs, n_out, outputs)) return fail();
+  work = LONG_WORK;
+  if (WORK_STATUS(bp_module_call(MODULE(self), (int32_t)n, inputs, n_out, outputs))) return fail();
   result = PyTuple_New(n_out);
   for (int i = 0; i < n_out; i++) {
-    PyObject *t = wrap(outputs[i]);
+    PyObject *t = wrap_view(outputs[i]);
     if (t && result) PyTuple_SetItem(result, i, t);
     else {
       Py_XDECREF(t);
@@ -67,7 +68,7 @@ static PyObject *text_module_state(PyObject *self, PyObject *only) {
   PyObject *list = PyList_New(n);
   for (int32_t i = 0; list && i < n; i++) {
     const char *name = parameters ? bp_module_parameter_name(m, i) : bp_module_state_name(m, i);
-    PyObject *t = wrap(parameters ? bp_module_parameter(m, i) : bp_module_state(m, i));
+    PyObject *t = wrap_view(parameters ? bp_module_parameter(m, i) : bp_module_state(m, i));
     PyObject *pair = t && name ? Py_BuildValue("(sN)", name, t) : NULL;
     if (pair) PyList_SetItem(list, i, pair);
     else Py_CLEAR(list);

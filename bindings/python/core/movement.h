@@ -5,28 +5,28 @@
 static PyObject *run_with_dim(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
-  return wrap(((WithDim)r->f)(x, dim));
+  return wrap_view(((WithDim)r->f)(x, dim));
 }
 
 static PyObject *run_squeeze(const Row *r, PyObject **v) {
   TENSOR(0, x);
-  if (absent(v[1])) return wrap(bp_squeeze(x));
+  if (absent(v[1])) return wrap_view(bp_squeeze(x));
   SIZES(1, dims, n);
-  return wrap(n == 1 ? bp_squeeze_dim(x, dims[0]) : bp_squeeze_dims(x, n, dims));
+  return wrap_view(n == 1 ? bp_squeeze_dim(x, dims[0]) : bp_squeeze_dims(x, n, dims));
 }
 
 static PyObject *run_two_dims(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT_OR(1, a, 0);
   INT_OR(2, b, -1);
-  return wrap(((bp_tensor * (*)(const bp_tensor *, int64_t, int64_t)) r->f)(x, a, b));
+  return wrap_view(((bp_tensor * (*)(const bp_tensor *, int64_t, int64_t)) r->f)(x, a, b));
 }
 
 static PyObject *run_t(const Row *r, PyObject **v) {
   TENSOR(0, x);
   if (bp_ndim(x) > 2) return PyErr_Format(PyExc_RuntimeError, "t() expects a tensor with <= 2 dimensions, but self is %dD", (int)bp_ndim(x));
   static const int64_t order[] = {1, 0};
-  return wrap(bp_permute(x, bp_ndim(x), bp_ndim(x) == 2 ? order : order + 1));
+  return wrap_view(bp_permute(x, bp_ndim(x), bp_ndim(x) == 2 ? order : order + 1));
 }
 
 /* reshape, view, permute, expand */
@@ -62,7 +62,7 @@ static PyObject *run_select(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
   INT(2, index);
-  return wrap(bp_select(x, dim, index));
+  return wrap_view(bp_select(x, dim, index));
 }
 
 static PyObject *run_narrow(const Row *r, PyObject **v) {
@@ -70,7 +70,7 @@ static PyObject *run_narrow(const Row *r, PyObject **v) {
   INT(1, dim);
   INT(2, start);
   INT(3, length);
-  return wrap(bp_narrow(x, dim, start, length));
+  return wrap_view(bp_narrow(x, dim, start, length));
 }
 
 /* A tuple of the n pieces of x along dim, as long as lengths says, or lengths[0] each but the last. */
@@ -79,7 +79,7 @@ static PyObject *pieces(bp_tensor *x, int64_t dim, Py_ssize_t n, const int64_t *
   int64_t start = 0;
   for (Py_ssize_t i = 0; result && i < n; i++) {
     int64_t length = lengths[equal ? 0 : i];
-    PyObject *piece = wrap(bp_slice(x, dim, start, start + length, 1));
+    PyObject *piece = wrap_view(bp_slice(x, dim, start, start + length, 1));
     if (!piece || PyTuple_SetItem(result, i, piece)) Py_CLEAR(result);
     start += length;
   }
@@ -139,7 +139,7 @@ static PyObject *run_unbind(const Row *r, PyObject **v) {
   int64_t size = size_along(r, x, dim);
   PyObject *result = size < 0 ? NULL : PyTuple_New((Py_ssize_t)size);
   for (int64_t i = 0; result && i < size; i++) {
-    PyObject *piece = wrap(bp_select(x, dim, i));
+    PyObject *piece = wrap_view(bp_select(x, dim, i));
     if (!piece || PyTuple_SetItem(result, (Py_ssize_t)i, piece)) Py_CLEAR(result);
   }
   return result;
@@ -151,7 +151,7 @@ static PyObject *run_slice(const Row *r, PyObject **v) {
   INT_OR(2, start, BP_NONE);
   INT_OR(3, end, BP_NONE);
   INT_OR(4, step, 1);
-  return wrap(bp_slice(x, dim, start, end, step));
+  return wrap_view(bp_slice(x, dim, start, end, step));
 }
 
 /* cat, stack: (tensors, dim=0) */
@@ -181,7 +181,7 @@ static PyObject *run_movedim(const Row *r, PyObject **v) {
   SIZES(1, source, n);
   SIZES(2, destination, m);
   if (n != m) return PyErr_Format(PyExc_RuntimeError, "%s(): %d dimensions in source, %d in destination", r->name, n, m);
-  return wrap(bp_movedim(x, n, source, destination));
+  return wrap_view(bp_movedim(x, n, source, destination));
 }
 
 /* roll: (input, shifts, dims=None) */
@@ -208,7 +208,7 @@ static PyObject *run_diagonal(const Row *r, PyObject **v) {
   INT_OR(1, offset, 0);
   INT_OR(2, dim1, embed ? -2 : 0);
   INT_OR(3, dim2, embed ? -1 : 1);
-  return wrap(((bp_tensor * (*)(const bp_tensor *, int64_t, int64_t, int64_t)) r->f)(x, offset, dim1, dim2));
+  return wrap_view(((bp_tensor * (*)(const bp_tensor *, int64_t, int64_t, int64_t)) r->f)(x, offset, dim1, dim2));
 }
 
 /* repeat_interleave: (input, repeats, dim=None, *, output_size=None) */
@@ -257,7 +257,7 @@ static PyObject *run_unfold_dim(const Row *r, PyObject **v) {
   INT(1, dim);
   INT(2, size);
   INT(3, step);
-  return wrap(bp_unfold_dim(x, dim, size, step));
+  return wrap_view(bp_unfold_dim(x, dim, size, step));
 }
 
 /* as_strided: (input, size, stride, storage_offset=None) */
@@ -267,7 +267,7 @@ static PyObject *run_as_strided(const Row *r, PyObject **v) {
   SIZES(2, stride, m);
   INT_OR(3, offset, BP_NONE);
   if (n != m) return PyErr_Format(PyExc_RuntimeError, "%s(): %d sizes and %d strides", r->name, n, m);
-  return wrap(bp_as_strided(x, n, size, stride, offset));
+  return wrap_view(bp_as_strided(x, n, size, stride, offset));
 }
 
 /* …_scatter: (input, src, …) */

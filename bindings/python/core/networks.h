@@ -165,7 +165,7 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
   w.weight_hh = w_hh;
   w.bias_ih = b_ih;
   w.bias_hh = b_hh;
-  bp_tensor *states = lstm ? bp_lstm(x, h0, c0, &w, reverse, &h, &c) : ((Layer)r->f)(x, h0, &w, reverse, &h);
+  bp_tensor *states = WORK(lstm ? bp_lstm(x, h0, c0, &w, reverse, &h, &c) : ((Layer)r->f)(x, h0, &w, reverse, &h));
   if (!states) return fail();
   PyObject *a = wrap(states), *b = wrap(h), *d = lstm ? wrap(c) : NULL, *result = NULL;
   if (a && b && (d || !lstm)) result = lstm ? PyTuple_Pack(3, a, b, d) : PyTuple_Pack(2, a, b);

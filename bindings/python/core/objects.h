@@ -8,15 +8,14 @@ typedef struct {
   PyObject *weak; /* weak references, kept by Python */
 } Tensor;
 
-static bp_context *ctx;       /* the process's context; made by the first import, never destroyed */
 static int instances;         /* modules alive: at most one */
-static int scope_depth;       /* callbacks of gradcheck we are in */
 static PyTypeObject *TensorType, *DtypeType, *DeviceType, *SizeType, *OptimizerType;
 static PyObject *LinAlgError;   /* for BP_E_SINGULAR; a RuntimeError */
 static PyObject *the_device;  /* device('cpu') */
 static PyObject *dtypes[8];   /* dtype objects by bp_dtype */
 
-#define HANDLE(o) (((Tensor *)(o))->t)
+#define SLOT(o) (((Tensor *)(o))->t)
+#define HANDLE(o) (my_turn(), SLOT(o))
 
 static PyObject *exception_for(bp_status status) {
   switch (status) {
@@ -55,11 +54,14 @@ static void forget_result(void) {
   PyErr_Restore(type, value, trace);
 }
 
-static PyObject *done(bp_status status) {
+static PyObject *outcome(bp_status status) {
   if (last_result) forget_result();
   if (status) return fail();
   Py_RETURN_NONE;
 }
+
+/* None, or the error of a call of the library that may take long; nothing in it may touch Python. */
+#define done(call) outcome(WORK_STATUS(call))
 
 /* Memory whose borrowed tensor is gone: a buffer, or a DLPack tensor. Releasing one may run any Python code, also code that
  * calls the library, so it waits here until the library has returned. */
@@ -111,7 +113,7 @@ static void tensor_dealloc(PyObject *self) {
   PyTypeObject *type = Py_TYPE(self);
   Tensor *o = (Tensor *)self;
   if (o->weak) PyObject_ClearWeakRefs(self);
-  if (o->t) bp_release(o->t);
+  if (o->t) give_back(o->t);
   if (type == TensorType) PyObject_Free(self);
   else ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
   Py_DECREF(type);
@@ -132,11 +134,14 @@ static PyObject *wrap_owned(bp_tensor *t) {
   return (PyObject *)o;
 }
 
-/* An object for the result of an operation. */
-static inline PyObject *wrap(bp_tensor *t) {
+/* An object for the result of an operation: a view, or one made before. */
+static inline PyObject *wrap_view(bp_tensor *t) {
   if (scope_depth && t) bp_retain(t);
   return wrap_owned(t);
 }
+
+/* As wrap_view(), for a call of the library that may take long; nothing in it may touch Python. */
+#define wrap(call) wrap_view(WORK(call))
 
 /* An object for a handle someone else owns (a gradient, an argument of a callback). */
 static PyObject *wrap_borrowed(bp_tensor *t) { return wrap_owned(t ? bp_retain(t) : NULL); }
@@ -149,7 +154,7 @@ static PyObject *wrap_as(PyTypeObject *type, bp_tensor *t) {
     bp_release(t);
     return NULL;
   }
-  HANDLE(o) = t; /* the rest is zero from tp_alloc */
+  SLOT(o) = t; /* the rest is zero from tp_alloc */
   return o;
 }
 

@@ -8,13 +8,17 @@ typedef bp_tensor *(*InPlace)(bp_tensor *, const bp_tensor *);
 
 static PyObject *binary(PyObject *a, PyObject *b, Two f) {
   int left = is_tensor(a), right = is_tensor(b);
-  if (left && right) return wrap(f(HANDLE(a), HANDLE(b)));
+  work = 0;
+  if (left && right) {
+    bp_tensor *x = seen(a), *y = seen(b);
+    return wrap(f(x, y));
+  }
   if (!is_number(left ? b : a)) Py_RETURN_NOTIMPLEMENTED;
-  bp_tensor *n = left ? number_beside(b, HANDLE(a)) : number_beside(a, HANDLE(b));
+  bp_tensor *t = seen(left ? a : b), *n = number_beside(left ? b : a, t);
   if (!n) return NULL;
-  bp_tensor *result = left ? f(HANDLE(a), n) : f(n, HANDLE(b));
+  bp_tensor *result = WORK(left ? f(t, n) : f(n, t));
   drop(n);
-  return wrap(result);
+  return wrap_view(result);
 }
 
 /* self ∘= other. The library refuses to change memory that a gradient may need. As PyTorch does, the object (every name for
@@ -22,9 +26,9 @@ static PyObject *binary(PyObject *a, PyObject *b, Two f) {
  * result where self came from, so that self may be a view nobody else holds: x[0] += y. */
 static int in_place(PyObject *self, PyObject *beside, bp_tensor *other, InPlace change, Two compute, int stored) {
   bp_tensor *t = HANDLE(self);
-  if (!is_recorded(self, other)) return change(t, other) ? 0 : (fail(), -1);
+  if (!is_recorded(self, other)) return WORK(change(t, other)) ? 0 : (fail(), -1);
   if (!(stored && is_temporary(self)) && may_become(self, "in-place", beside)) return -1;
-  bp_tensor *result = compute(t, other);
+  bp_tensor *result = WORK(compute(t, other));
   if (!result) return fail(), -1;
   if (scope_depth) bp_retain(result);
   return stand_for(self, result);
@@ -51,7 +55,8 @@ static PyObject *in_place_operator(PyObject *self, PyObject *other, InPlace chan
   if (!is_tensor(self)) Py_RETURN_NOTIMPLEMENTED;
   int tensor = is_tensor(other);
   if (!tensor && !is_number(other)) Py_RETURN_NOTIMPLEMENTED;
-  bp_tensor *b = tensor ? HANDLE(other) : number(other);
+  work = bp_numel(HANDLE(self));
+  bp_tensor *b = tensor ? seen(other) : number(other);
   if (!b) return NULL;
   int bad = in_place(self, other, b, change, compute, 1);
   if (!tensor) drop(b);
@@ -66,13 +71,18 @@ static PyObject *nb_iadd(PyObject *a, PyObject *b) { return in_place_operator(a,
 static PyObject *nb_isub(PyObject *a, PyObject *b) { return in_place_operator(a, b, bp_sub_, bp_sub); }
 static PyObject *nb_imul(PyObject *a, PyObject *b) { return in_place_operator(a, b, bp_mul_, bp_mul); }
 static PyObject *nb_idiv(PyObject *a, PyObject *b) { return in_place_operator(a, b, bp_div_, bp_div); }
-static PyObject *nb_neg(PyObject *a) { return wrap(bp_neg(HANDLE(a))); }
-static PyObject *nb_abs(PyObject *a) { return wrap(bp_abs(HANDLE(a))); }
+static PyObject *unary(PyObject *a, One f) {
+  work = 0;
+  bp_tensor *x = seen(a);
+  return wrap(f(x));
+}
+static PyObject *nb_neg(PyObject *a) { return unary(a, bp_neg); }
+static PyObject *nb_abs(PyObject *a) { return unary(a, bp_abs); }
 static PyObject *nb_pos(PyObject *a) { return Py_NewRef(a); }
 
 static PyObject *nb_matmul(PyObject *a, PyObject *b) {
   if (!is_tensor(a) || !is_tensor(b)) Py_RETURN_NOTIMPLEMENTED;
-  return wrap(bp_matmul(HANDLE(a), HANDLE(b)));
+  return binary(a, b, bp_matmul);
 }
 
 static PyObject *nb_pow(PyObject *a, PyObject *b, PyObject *modulus) {
@@ -80,7 +90,7 @@ static PyObject *nb_pow(PyObject *a, PyObject *b, PyObject *modulus) {
   return binary(a, b, bp_pow);
 }
 
-static PyObject *nb_invert(PyObject *a) { return wrap(bp_bitwise_not(HANDLE(a))); }
+static PyObject *nb_invert(PyObject *a) { return unary(a, bp_bitwise_not); }
 
 /* Operators without an in-place function in the library: the result takes the left operand's place. */
 static PyObject *becoming(PyObject *a, PyObject *b, Two f) {

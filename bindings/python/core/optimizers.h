@@ -5,8 +5,9 @@
 typedef struct {
   PyObject_HEAD
   bp_optimizer *o;
+  int64_t elements; /* of its parameters */
 } Optimizer;
-#define OPTIMIZER(self) (((Optimizer *)(self))->o)
+#define OPTIMIZER(self) (my_turn(), ((Optimizer *)(self))->o)
 
 static void optimizer_dealloc(PyObject *self) {
   bp_optimizer_destroy(OPTIMIZER(self));
@@ -17,16 +18,23 @@ static void optimizer_dealloc(PyObject *self) {
 static PyObject *wrap_optimizer(bp_optimizer *o) {
   if (!o) return fail();
   Optimizer *self = PyObject_New(Optimizer, OptimizerType);
-  if (self) self->o = o;
+  if (self) self->o = o, self->elements = 0;
   else bp_optimizer_destroy(o);
   return (PyObject *)self;
 }
 
 static PyObject *optimizer_add(PyObject *self, PyObject *t) {
   bp_tensor *parameter = tensor_argument("add", "parameter", t);
-  return parameter ? done(bp_optimizer_add(OPTIMIZER(self), parameter)) : NULL;
+  if (!parameter) return NULL;
+  ((Optimizer *)self)->elements += bp_numel(parameter);
+  work = 0;
+  return done(bp_optimizer_add(OPTIMIZER(self), parameter));
 }
-static PyObject *optimizer_step(PyObject *self, PyObject *unused) { (void)unused; return done(bp_optimizer_step(OPTIMIZER(self))); }
+static PyObject *optimizer_step(PyObject *self, PyObject *unused) {
+  (void)unused;
+  work = ((Optimizer *)self)->elements;
+  return done(bp_optimizer_step(OPTIMIZER(self)));
+}
 static PyObject *optimizer_zero_grad(PyObject *self, PyObject *unused) { (void)unused; return done(bp_optimizer_zero_grad(OPTIMIZER(self))); }
 static PyObject *optimizer_add_group(PyObject *self, PyObject *unused) {
   (void)unused;
@@ -59,11 +67,12 @@ typedef struct {
 
 static int32_t call_closure(void *user, double *loss) {
   Closure *c = user;
+  Inside inside = enter_python();
   PyObject *result = PyObject_CallNoArgs(c->function);
-  if (!result) return -1;
-  int bad = as_double("step", "what the closure returns", result, loss);
+  int bad = !result || as_double("step", "what the closure returns", result, loss);
   if (!bad && !c->first) c->first = Py_NewRef(result);
-  Py_DECREF(result);
+  Py_XDECREF(result);
+  leave_python(inside);
   return bad;
 }
 

@@ -157,7 +157,7 @@ typedef bp_tensor *(*FactorsFlag)(const bp_tensor *, int32_t, bp_tensor **);
 static PyObject *run_factors(const Row *r, PyObject **v) {
   TENSOR(0, x);
   TRUTH_OR(1, flag, 0);
-  bp_tensor *second = NULL, *third = NULL, *first = r->f ? ((Factors)r->f)(x, &second) : r->g ? ((FactorsFlag)r->g)(x, flag, &second) : bp_svd(x, flag, &second, &third);
+  bp_tensor *second = NULL, *third = NULL, *first = WORK(r->f ? ((Factors)r->f)(x, &second) : r->g ? ((FactorsFlag)r->g)(x, flag, &second) : bp_svd(x, flag, &second, &third));
   if (!first) return fail();
   PyObject *a = wrap(first), *b = wrap(second), *c = third ? wrap(third) : NULL;
   PyObject *tuple = a && b && (c || !third) ? (c ? PyTuple_Pack(3, a, b, c) : PyTuple_Pack(2, a, b)) : NULL;

@@ -13,7 +13,7 @@ static PyObject *run_reduce(const Row *r, PyObject **v) {
   bp_dtype dtype = -1;
   if (r->count > 3 && as_dtype(r->name, v[3], &dtype)) return NULL;
   bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype);
-  bp_tensor *result = !n && !keepdim && r->f ? ((One)r->f)(input) : ((ReduceDims)r->g)(input, n, dims, keepdim);
+  bp_tensor *result = WORK(!n && !keepdim && r->f ? ((One)r->f)(input) : ((ReduceDims)r->g)(input, n, dims, keepdim));
   if (input && input != x) drop(input);
   return wrap(result);
 }
@@ -24,7 +24,7 @@ static PyObject *run_argmax(const Row *r, PyObject **v) {
   TRUTH_OR(2, keepdim, 0);
   INT_OR(1, dim, 0);
   if (!absent(v[1])) return wrap(((ReduceDim)r->g)(x, dim, keepdim));
-  bp_tensor *result = ((One)r->f)(x);
+  bp_tensor *result = WORK(((One)r->f)(x));
   if (!result || !keepdim) return wrap(result);
   int64_t ones[BP_MAX_DIMS] = {1, 1, 1, 1, 1, 1, 1, 1};
   bp_tensor *shaped = bp_reshape(result, bp_ndim(x), ones);
@@ -83,7 +83,7 @@ static PyObject *run_max(const Row *r, PyObject **v) {
   if (absent(v[1]) && r->f) return wrap(((One)r->f)(x));
   INT_OR(1, dim, -1);
   TRUTH_OR(2, keepdim, 0);
-  bp_tensor *where = NULL, *values = ((ReduceBoth)r->g)(x, dim, keepdim, &where);
+  bp_tensor *where = NULL, *values = WORK(((ReduceBoth)r->g)(x, dim, keepdim, &where));
   return pair(r->name, values, where);
 }
 
@@ -91,7 +91,7 @@ static PyObject *run_aminmax(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT_OR(1, dim, BP_NONE);
   TRUTH_OR(2, keepdim, 0);
-  bp_tensor *largest = NULL, *smallest = bp_aminmax(x, dim, keepdim, &largest);
+  bp_tensor *largest = NULL, *smallest = WORK(bp_aminmax(x, dim, keepdim, &largest));
   return pair(r->name, smallest, largest);
 }
 
@@ -101,7 +101,7 @@ static PyObject *run_prod(const Row *r, PyObject **v) {
   DTYPE_OR(3, dtype, -1);
   INT_OR(1, dim, 0);
   TRUTH_OR(2, keepdim, 0);
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = absent(v[1]) ? ((One)r->f)(input) : ((ReduceDim)r->g)(input, dim, keepdim);
+  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(absent(v[1]) ? ((One)r->f)(input) : ((ReduceDim)r->g)(input, dim, keepdim));
   if (input && input != x) drop(input);
   return wrap(result);
 }
@@ -113,7 +113,7 @@ static PyObject *run_cumsum(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
   if (r->count > 2 && as_dtype(r->name, v[2], &dtype)) return NULL;
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = ((WithDim)r->f)(input, dim);
+  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(((WithDim)r->f)(input, dim));
   if (input && input != x) drop(input);
   return wrap(result);
 }
@@ -136,7 +136,7 @@ static PyObject *run_var(const Row *r, PyObject **v) {
     correction = yes;
   }
   if (r->f) return wrap(((Spread)r->f)(x, n, dims, correction, keepdim));
-  bp_tensor *mean = NULL, *first = ((SpreadMean)r->g)(x, n, dims, correction, keepdim, &mean);
+  bp_tensor *mean = NULL, *first = WORK(((SpreadMean)r->g)(x, n, dims, correction, keepdim, &mean));
   return pair(r->name, first, mean);
 }
 
@@ -166,7 +166,7 @@ static PyObject *run_norm(const Row *r, PyObject **v) {
   if (!absent(v[2]) && (n = as_sizes(r->name, "dim", v[2], dims)) < 0) return NULL;
   TRUTH_OR(3, keepdim, 0);
   DTYPE_OR(4, dtype, -1);
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = bp_norm(input, p, n, dims, keepdim);
+  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(bp_norm(input, p, n, dims, keepdim));
   if (input && input != x) drop(input);
   return wrap(result);
 }
@@ -204,7 +204,7 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
   if (absent(v[1])) return PyErr_Format(PyExc_TypeError, "%s() missing required argument 'dim'", r->name);
   INT(1, dim);
   DTYPE_OR(2, dtype, -1);
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = ((WithDim)r->f)(input, dim);
+  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(((WithDim)r->f)(input, dim));
   if (input && input != x) drop(input);
   return wrap(result);
 }

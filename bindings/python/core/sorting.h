@@ -6,7 +6,7 @@
 static PyObject *run_cummax(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
-  bp_tensor *where = NULL, *values = ((bp_tensor * (*)(const bp_tensor *, int64_t, bp_tensor **)) r->f)(x, dim, &where);
+  bp_tensor *where = NULL, *values = WORK(((bp_tensor * (*)(const bp_tensor *, int64_t, bp_tensor **)) r->f)(x, dim, &where));
   return pair(r->name, values, where);
 }
 
@@ -17,7 +17,7 @@ static PyObject *run_sort(const Row *r, PyObject **v) {
   TRUTH_OR(2, descending, 0);
   TRUTH_OR(3, stable, 0);
   if (r->name[0] == 'a') return wrap(bp_argsort(x, dim, descending, stable));
-  bp_tensor *where = NULL, *values = bp_sort(x, dim, descending, stable, &where);
+  bp_tensor *where = NULL, *values = WORK(bp_sort(x, dim, descending, stable, &where));
   return pair(r->name, values, where);
 }
 
@@ -27,7 +27,7 @@ static PyObject *run_topk(const Row *r, PyObject **v) {
   INT_OR(2, dim, -1);
   TRUTH_OR(3, largest, 1);
   TRUTH_OR(4, sorted, 1);
-  bp_tensor *where = NULL, *values = bp_topk(x, k, dim, largest, sorted, &where);
+  bp_tensor *where = NULL, *values = WORK(bp_topk(x, k, dim, largest, sorted, &where));
   return pair(r->name, values, where);
 }
 
@@ -36,7 +36,7 @@ static PyObject *run_kthvalue(const Row *r, PyObject **v) {
   INT(1, k);
   INT_OR(2, dim, -1);
   TRUTH_OR(3, keepdim, 0);
-  bp_tensor *where = NULL, *values = bp_kthvalue(x, k, dim, keepdim, &where);
+  bp_tensor *where = NULL, *values = WORK(bp_kthvalue(x, k, dim, keepdim, &where));
   return pair(r->name, values, where);
 }
 
