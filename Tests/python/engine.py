@@ -2,6 +2,8 @@
 
 import importlib
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -23,3 +25,11 @@ def close(x, expected, tolerance=1e-6):
 
 def flat(nested):
     return [v for item in nested for v in flat(item)] if isinstance(nested, list) else [nested]
+
+
+def run(code, *options, timeout=120, **environment):
+    """The output of a Python of its own; a crash, an error or a hang fails the test."""
+    done = subprocess.run([sys.executable, *options, "-c", "if True:\n" + code], capture_output=True, text=True, timeout=timeout,
+                          env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout, done.stderr

@@ -16,22 +16,21 @@ static int taken;                 /* how many times the thread whose turn it is 
 static PyThread_type_lock gate;   /* held while taken */
 static PyThreadState *given_up;   /* of the thread at work without the GIL */
 static _Atomic int computing;     /* that thread is in the library */
+static _Atomic unsigned waiting, served; /* threads that wait for their turn, and how many have had it */
 static int ending;                /* Python is: the thread that has the context may have stopped for good */
-
-static void take(void) {
-  if (!taken++) PyThread_acquire_lock(gate, WAIT_LOCK);
-}
 
 static void let_go(void);
 
 /* The GIL is free while we wait. */
 static void wait_for_turn(void) {
   if (!me.id) me.id = ++last_id;
+  waiting++;
   for (int tries = 0; taken && turn != me.id && !(ending && (!computing || tries > 20)); tries++) {
     Py_BEGIN_ALLOW_THREADS
     if (PyThread_acquire_lock_timed(gate, ending ? 100000 : -1, 0) == PY_LOCK_ACQUIRED) PyThread_release_lock(gate);
     Py_END_ALLOW_THREADS
   }
+  waiting--, served++;
   if (turn == me.id) return;
   turn = me.id;
   if (bp_is_grad_enabled(the_context) == me.no_grad) me.no_grad ? bp_no_grad_push(the_context) : bp_no_grad_pop(the_context);
@@ -39,6 +38,19 @@ static void wait_for_turn(void) {
 
 static inline void my_turn(void) {
   if (turn != me.id || !turn) wait_for_turn();
+}
+
+static void take(void) {
+  if (!taken++) PyThread_acquire_lock(gate, WAIT_LOCK); /* free, or about to be: who waits gives it back at once */
+}
+
+/* Before long work: a thread that has one piece after the other lets those that wait in between, as long as Python lets them run. */
+static void let_others_in(void) {
+  unsigned before = served;
+  Py_BEGIN_ALLOW_THREADS
+  for (int i = 0; i < 1000 && waiting && served == before; i++) nanosleep(&(struct timespec){0, 20000}, NULL);
+  Py_END_ALLOW_THREADS
+  my_turn();
 }
 
 static inline bp_context *context_in_turn(void) {
@@ -83,6 +95,7 @@ enum { LONG_WORK = 1 << 15 }; /* elements: some ten microseconds at least; below
 static inline void begin_work(void) {
   my_turn();
   if (work < LONG_WORK) return;
+  if (waiting && !taken) let_others_in();
   take();
   computing = 1;
   given_up = PyEval_SaveThread();
