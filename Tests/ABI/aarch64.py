@@ -36,7 +36,7 @@ def run(*command):
 def swift(module, sources, *flags):
     run("swiftc", "-target", "aarch64-none-none-elf", "-enable-experimental-feature", "Embedded", "-wmo", "-parse-as-library",
         "-package-name", "backprop", "-enforce-exclusivity=unchecked", "-I", ".",
-        "-Xcc", "-isystem", "-Xcc", str(HEADERS), "-Xcc", "-D__linux__", "-Xcc", "-D__GLIBC__", "-Xcc", "-fno-math-errno",
+        "-Xcc", "-isystem", "-Xcc", str(HEADERS), "-Xcc", "-D__linux__", "-Xcc", "-D__GLIBC__", "-Xcc", "-DSHIM_STATIC", "-Xcc", "-fno-math-errno",
         "-Xcc", f"-fmodule-map-file={OUT / 'CShim.modulemap'}", "-Xcc", f"-fmodule-map-file={ROOT / 'include' / 'module.modulemap'}",
         *flags, "-module-name", module, "-emit-module", "-c", *map(str, sources), "-o", f"{module}.o")
 

@@ -19,7 +19,7 @@ LARGEST = 3 << 20  # less than a hundredth of PyTorch's for the CPU
 TOOLCHAIN = {"frame_dummy", "__do_global_dtors_aux"}
 NEEDED = {"libc.so.6", "libm.so.6"}
 # What newer glibc versions would add here, a user of an older one could not load.
-OLDEST_GLIBC = (2, 34)
+OLDEST_GLIBC = (2, 17)
 
 problems = []
 

@@ -72,7 +72,7 @@ private struct CTCJob {
       k = 0
       while k < classes {
         let q = x[row &+ k]
-        dx[row &+ k] = (CShim.exp(q) - CShim.exp(sums[k] + loss - q)) * g[n]
+        dx[row &+ k] = (shim_exp(q) - shim_exp(sums[k] + loss - q)) * g[n]
         k += 1
       }
       (next, beta) = (beta, next)
@@ -85,7 +85,7 @@ private func logSum(_ a: Double, _ b: Double, _ c: Double) -> Double {
   var m = a > b ? a : b
   if c > m { m = c }
   if m == -.infinity { return m }
-  return CShim.log(CShim.exp(a - m) + CShim.exp(b - m) + CShim.exp(c - m)) + m
+  return shim_log(shim_exp(a - m) + shim_exp(b - m) + shim_exp(c - m)) + m
 }
 
 /// The losses of N samples (inputs log p [T, N, C], labels [N, S], lengths [2, N], and α [N, T, L], float64; a: blank, b: 1 for zeros

@@ -26,7 +26,7 @@ private enum LogSums: Step {
   @inline(__always) static func next(_ y: Double, _ x: Double, _ a: Double) -> Double {
     if y != y || x != x { return y + x }
     let high = y > x ? y : x, low = y > x ? x : y
-    return low == -.infinity || high == .infinity ? high : high + log1p(exp(low - high))
+    return low == -.infinity || high == .infinity ? high : high + shim_log1p(shim_exp(low - high))
   }
 }
 private enum Recurrences: Step {

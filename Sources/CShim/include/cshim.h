@@ -15,6 +15,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -74,7 +77,6 @@ SHIM int shim_isa_level(void) {
 #endif
 }
 SHIM const char *_Nullable shim_getenv(const char *_Nonnull name) { return getenv(name); }
-SHIM double shim_pow(double x, double y) { return pow(x, y); }
 SHIM double shim_cos(double x) { return cos(x); }
 /* x as d.ddde±xx with that many places, and back: the shortest text that gives x again is found by trying. */
 SHIM int shim_write_number(char *_Nonnull p, size_t n, int places, double x) { return snprintf(p, n, "%.*e", places, x); }
@@ -87,7 +89,11 @@ SHIM int shim_open_write(const char *_Nonnull path) { return open(path, O_WRONLY
 /* Bytes of a regular file, -1 for anything else. */
 SHIM long shim_file_size(int fd) {
   struct stat s;
+#if defined(__linux__) && defined(__LP64__)
+  return syscall(SYS_fstat, fd, &s) == 0 && S_ISREG(s.st_mode) ? (long)s.st_size : -1; /* the function needs glibc 2.33; the structures are the same */
+#else
   return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) ? (long)s.st_size : -1;
+#endif
 }
 SHIM long shim_read(int fd, void *_Nonnull p, size_t n) {
   ssize_t k;

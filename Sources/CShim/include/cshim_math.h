@@ -2,13 +2,31 @@
 #pragma once
 #include <math.h>
 
-#define SHIM_FUNCTION(name) static inline __attribute__((always_inline, unused)) double shim_##name(double x) { return name(x); }
+/* Linking takes a symbol's newest version, glibc 2.29's and 2.34's for these; the first one that this architecture had has the same
+   bits, and lets the library load with any glibc from 2.17 on. SHIM_FIRST follows a declaration under a name of our own. SHIM_STATIC: glibc's
+   archives have no versions. */
+#if defined(__GLIBC__) && defined(__x86_64__) && !defined(SHIM_STATIC)
+#define SHIM_FIRST(name) __asm__(#name "@GLIBC_2.2.5")
+#elif defined(__GLIBC__) && defined(__aarch64__) && !defined(SHIM_STATIC)
+#define SHIM_FIRST(name) __asm__(#name "@GLIBC_2.17")
+#else
+#define SHIM_FIRST(name) __asm__(#name)
+#endif
+
+#define SHIM_FUNCTION(name) \
+  extern double shim_first_##name(double) SHIM_FIRST(name); \
+  static inline __attribute__((always_inline, unused)) double shim_##name(double x) { return shim_first_##name(x); }
 SHIM_FUNCTION(exp)
-SHIM_FUNCTION(log)
-SHIM_FUNCTION(sin)
 SHIM_FUNCTION(exp2)
-SHIM_FUNCTION(expm1)
+SHIM_FUNCTION(log)
 SHIM_FUNCTION(log2)
+#undef SHIM_FUNCTION
+extern double shim_first_pow(double, double) SHIM_FIRST(pow);
+static inline __attribute__((always_inline, unused)) double shim_pow(double x, double y) { return shim_first_pow(x, y); }
+
+#define SHIM_FUNCTION(name) static inline __attribute__((always_inline, unused)) double shim_##name(double x) { return name(x); }
+SHIM_FUNCTION(sin)
+SHIM_FUNCTION(expm1)
 SHIM_FUNCTION(log10)
 SHIM_FUNCTION(log1p)
 SHIM_FUNCTION(tan)

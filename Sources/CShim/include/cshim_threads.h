@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <unistd.h>
 #if defined(__linux__)
-#include <sys/syscall.h>
 #include <linux/futex.h>
 #endif
 
@@ -31,20 +30,23 @@ SHIM void shim_pause(void) {
   __asm__ volatile("yield");
 #endif
 }
+extern int shim_first_create(pthread_t *_Nonnull, const pthread_attr_t *_Nonnull, void *_Nullable (*_Nonnull)(void *_Nullable), void *_Nullable)
+  SHIM_FIRST(pthread_create);
+extern int shim_first_sigmask(int, const sigset_t *_Nonnull, sigset_t *_Nullable) SHIM_FIRST(pthread_sigmask);
 /* Starts a detached thread with every signal blocked, so that the host's handlers run on the host's threads. 0 when started. */
 SHIM int shim_thread_start(void *_Nullable (*_Nonnull body)(void *_Nullable), void *_Nullable argument) {
   sigset_t all, before;
   sigfillset(&all);
-  if (pthread_sigmask(SIG_SETMASK, &all, &before)) return -1;
+  if (shim_first_sigmask(SIG_SETMASK, &all, &before)) return -1;
   pthread_attr_t attributes;
   int failed = pthread_attr_init(&attributes);
   if (!failed) {
     pthread_t thread;
     failed = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (!failed) failed = pthread_create(&thread, &attributes, body, argument);
+    if (!failed) failed = shim_first_create(&thread, &attributes, body, argument);
     pthread_attr_destroy(&attributes);
   }
-  pthread_sigmask(SIG_SETMASK, &before, (void *)0);
+  shim_first_sigmask(SIG_SETMASK, &before, (void *)0);
   return failed;
 }
 /* glibc keeps pthread_atfork in a static library that wants the start files' __dso_handle, which the distributed library is
