@@ -23,7 +23,11 @@ LINK     = -Iinclude -L$(LIB) -lbackprop -lm -Wl,-rpath,'$$ORIGIN/../lib'
 SOURCES := $(shell find Sources include bindings/cmake -type f -o -type d 2>/dev/null) Package.swift
 PACKAGE := $(shell find bindings/python -path '*/build' -prune -o -name '*.egg-info' -prune -o -type f -print 2>/dev/null)
 
-.PHONY: all help check-tools install uninstall demo test python bench clean
+# What the package is built and tested with; raise the number where the list changes, and every $(VENV) gets it.
+TOOLS   := setuptools>=77 pytest numpy safetensors tqdm
+TOOLED  := $(VENV)/.tools-2
+
+.PHONY: all help check-tools install uninstall demo test python wheel sdist bench clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -34,11 +38,13 @@ help:
 	@echo "make demo            train on real digits from C, write the loss curve as a picture"
 	@echo "make test            everything: Swift, C, C++, Python, examples, the library's face"
 	@echo "make python          the Python package in $(VENV)"
+	@echo "make wheel           dist/backprop-$(VERSION)-cp311-abi3-manylinux_*.whl: the Python package with the library inside, for pip install"
+	@echo "make sdist           dist/backprop-$(VERSION).tar.gz: the sources of both, which pip can build where Swift is"
 	@echo "make bench           what everything costs, beside the peers that PEERS=\"torch jax numpy mkl\" installs (benchmarks/run.py --help)"
 	@echo "make install         header, library, pkg-config and CMake files under PREFIX=$(PREFIX) (DESTDIR= for packages)"
 	@echo "make uninstall       removes them again"
 	@echo "make check-tools     says what is missing on this machine"
-	@echo "make clean           removes build, $(SCRATCH), .build, $(VENV) and $(VENV)-bench"
+	@echo "make clean           removes build, dist, $(SCRATCH), .build, $(VENV) and $(VENV)-bench"
 
 # -- tools ------------------------------------------------------------------------------------------------------
 
@@ -66,8 +72,8 @@ $(SO): $(SOURCES)
 	@$(need_swift)
 	@mkdir -p $(LIB)
 	@echo "building libbackprop.so (some minutes the first time)"
-	@env -u CC BACKPROP_DIST=1 $(SWIFT) build -c release --product backprop --disable-local-rpath --scratch-path $(SCRATCH) >build/library.log 2>&1 \
-	  || { cat build/library.log; exit 1; }
+	@env -u CC BACKPROP_DIST=1 $(SWIFT) build -c release --product backprop --disable-local-rpath --scratch-path $(SCRATCH) $(if $(PROGRESS),2>&1,>build/library.log 2>&1) \
+	  || { $(if $(PROGRESS),true,cat build/library.log); exit 1; }
 	@strip --strip-unneeded -o $@ $(SCRATCH)/release/libbackprop.so
 	@ln -sfn libbackprop.so.$(VERSION) $(LIB)/libbackprop.so.$(SOMAJOR)
 	@ln -sfn libbackprop.so.$(SOMAJOR) $(LIB)/libbackprop.so
@@ -110,18 +116,36 @@ demo: build/examples/digits
 
 python: $(VENV)/.installed
 
-$(VENV)/bin/python:
+$(TOOLED):
 	@$(need_python)
-	@$(PYTHON) -m venv $(VENV) || { echo "venv failed. Debian, Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check setuptools wheel pytest numpy
+	@[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV) || { echo "venv failed. Debian, Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(foreach t,$(TOOLS),'$(t)')
+	@touch $@
 
-$(VENV)/.installed: $(VENV)/bin/python $(SO) $(PACKAGE)
+$(VENV)/.installed: $(TOOLED) $(SO) $(PACKAGE)
 	@echo "installing the Python package into $(VENV)"
 	@rm -rf bindings/python/build
 	@BACKPROP_LIBDIR=$(CURDIR)/$(LIB) $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --no-build-isolation --no-deps --force-reinstall ./bindings/python
 	@touch $@
 	@echo "ready: $(VENV)/bin/python -c 'import backprop'"
+
+# The same bytes from the same commit: times in the archives are the commit's.
+define archive # what Python is asked for, in the package's folder
+rm -rf bindings/python/build && mkdir -p dist && cd bindings/python && umask 022 && \
+export SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)} && \
+BACKPROP_LIBDIR=$(CURDIR)/$(LIB) $(CURDIR)/$(VENV)/bin/python $(1) >$(CURDIR)/build/archive.log 2>&1 || { cat $(CURDIR)/build/archive.log; exit 1; }; \
+rm -rf build
+endef
+
+wheel: $(TOOLED) $(SO)
+	@rm -f dist/backprop-$(VERSION)-*.whl
+	@$(call archive,-m pip wheel --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir $(CURDIR)/dist .)
+	@for f in dist/backprop-$(VERSION)-*.whl; do echo "$$f: $$(($$(stat -c %s $$f) / 1024)) KB"; done
+
+sdist: $(TOOLED)
+	@$(call archive,setup.py -q sdist --dist-dir $(CURDIR)/dist)
+	@echo "dist/backprop-$(VERSION).tar.gz: $$(($$(stat -c %s dist/backprop-$(VERSION).tar.gz) / 1024)) KB"
 
 # -- tests and measurements -------------------------------------------------------------------------------------
 
@@ -133,4 +157,4 @@ bench: all python
 	@CC="$(CC)" SWIFT="$(SWIFT)" PEERS="$(PEERS)" $(VENV)/bin/python -B benchmarks/run.py $(BENCH)
 
 clean:
-	@rm -rf build .build $(SCRATCH) $(VENV) $(VENV)-bench bindings/python/build
+	@rm -rf build dist .build $(SCRATCH) $(VENV) $(VENV)-bench bindings/python/build

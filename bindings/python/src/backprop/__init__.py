@@ -9,7 +9,12 @@
 nn, optim and autograd are imported when first asked for, so that `import backprop` stays a matter of milliseconds.
 """
 
-from . import _core
+try:
+    from . import _core
+except ImportError as error:
+    from ._loading import reason
+
+    raise ImportError(reason(error)) from error
 from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
 from ._core import __version__
 from ._functions import allclose, equal, frombuffer
