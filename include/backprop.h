@@ -174,6 +174,17 @@ typedef void (*bp_parallel_for)(void *user, int64_t n, bp_parallel_call call, vo
 void bp_set_parallel_for(bp_parallel_for fn, void *user);
 /* Restarts the context's random numbers (Philox 4x32-10): same seed, same numbers, on every machine and thread count. */
 bp_status bp_manual_seed(bp_context *ctx, uint64_t seed);
+/* Where the context's random numbers stand: the seed, and how many words of its stream are used up, a multiple of 4. Either pointer may be NULL.
+ * The pair is the whole state: set again, on any context, the same numbers follow. A position that is no multiple of 4 is BP_E_ARGUMENT.
+ * A child of fork() starts where its parent stood: give each child a seed of its own. Since 0.2.
+ *
+ *     uint64_t seed, position;
+ *     bp_random_state(ctx, &seed, &position);
+ *     bp_tensor *a = bp_rand(ctx, BP_FLOAT32, 1, shape);
+ *     bp_set_random_state(ctx, seed, position);
+ *     bp_tensor *b = bp_rand(ctx, BP_FLOAT32, 1, shape);  // the same numbers */
+bp_status bp_random_state(bp_context *ctx, uint64_t *seed, uint64_t *position);
+bp_status bp_set_random_state(bp_context *ctx, uint64_t seed, uint64_t position);
 
 /* Memory of this context in bytes. */
 typedef int32_t bp_memory;

@@ -68,6 +68,21 @@ import KernelAPI
   e.seed(seed)
   return 0
 }
+@_cdecl("bp_random_state") @implementation public func bp_random_state(
+  _ ctx: OpaquePointer?, _ seed: UnsafeMutablePointer<UInt64>?, _ position: UnsafeMutablePointer<UInt64>?
+) -> bp_status {
+  guard let e = takeContext(ctx, "random_state") else { return handleError }
+  seed?.pointee = e.randomState.seed
+  position?.pointee = e.randomState.position
+  return 0
+}
+@_cdecl("bp_set_random_state") @implementation public func bp_set_random_state(_ ctx: OpaquePointer?, _ seed: UInt64, _ position: UInt64) -> bp_status {
+  guard let e = takeContext(ctx, "set_random_state") else { return handleError }
+  return perform(on: e) { () throws(Failure) in
+    if position & 3 != 0 { throw Failure(.argument, "set_random_state: wanted a position that is a multiple of 4, got \(position)") }
+    e.randomState = (seed, position)
+  }
+}
 @_cdecl("bp_memory_stat") @implementation public func bp_memory_stat(_ ctx: OpaquePointer?, _ what: bp_memory) -> Int64 {
   guard let e = takeContext(ctx, "memory_stat") else { return -1 }
   switch what {

@@ -91,6 +91,17 @@ static void making(bp_context *ctx) {
   bp_read(bp_rand(ctx, BP_FLOAT32, 1, seven), b, sizeof b);
   check(!memcmp(a, b, sizeof a));
   for (int i = 0; i < 1000; i++) check(a[i] >= 0 && a[i] < 1);
+  uint64_t seed = 0, position = 0;
+  check(!bp_random_state(ctx, &seed, &position) && seed == 11 && position && position % 4 == 0);
+  bp_read(bp_randn(ctx, BP_FLOAT32, 1, seven), a, sizeof a);
+  bp_manual_seed(ctx, 5);
+  bp_rand(ctx, BP_FLOAT64, 1, seven);
+  check(!bp_set_random_state(ctx, seed, position) && !bp_random_state(ctx, NULL, NULL));
+  bp_read(bp_randn(ctx, BP_FLOAT32, 1, seven), b, sizeof b);
+  check(!memcmp(a, b, sizeof a));
+  /* Ranges wider than a double's 53 bits: the last bit is random too. */
+  t = bp_randint(ctx, BP_INT64, 1, seven, INT64_MIN, INT64_MAX);
+  check(fabs(bp_item(bp_sum(bp_bitwise_and(t, bp_integer(ctx, 1)))) - 500) < 100 && fabs(bp_item(bp_sum(bp_lt(t, bp_integer(ctx, 0)))) - 500) < 100);
   t = bp_randn(ctx, BP_FLOAT64, 1, seven);
   check(fabs(bp_item(bp_mean(t))) < 0.15 && fabs(bp_item(bp_var(t, 1)) - 1) < 0.2);
   u = bp_randperm(ctx, 1000);

@@ -33,6 +33,29 @@ public final class Context {
   /// Restarts the random numbers (PyTorch: `manual_seed`).
   public func seed(_ seed: UInt64) { engine.seed(seed) }
 
+  /// Where the random numbers stand (PyTorch: `get_rng_state`, `set_rng_state`). Set again, the same numbers follow:
+  ///
+  ///     let before = context.randomState
+  ///     let a = try Tensor.random(3)
+  ///     context.randomState = before
+  ///     let b = try Tensor.random(3)  // a's numbers
+  public var randomState: RandomState {
+    get { RandomState(seed: engine.randomState.seed, position: engine.randomState.position) }
+    set { engine.randomState = (newValue.seed, newValue.position) }
+  }
+
+  /// A place in a stream of random numbers: `seed` names the stream, `position` counts the words used up, a multiple of 4.
+  public struct RandomState: Hashable, Sendable {
+    public var seed: UInt64
+    public var position: UInt64 { didSet { position = position / 4 * 4 } }
+
+    /// A position that is no multiple of 4 is rounded down to one.
+    public init(seed: UInt64, position: UInt64 = 0) {
+      self.seed = seed
+      self.position = position / 4 * 4
+    }
+  }
+
   /// Worker threads for large operations.
   public var threads: Int { engine.threads }
 

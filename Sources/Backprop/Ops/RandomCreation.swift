@@ -25,14 +25,23 @@ extension Value {
     return try v.to(type)
   }
 
-  /// Whole numbers low … high − 1: low + ⌊u·(high − low)⌋, u uniform in float64.
+  /// Whole numbers low … high − 1: low + ⌊u·(high − low)⌋, u uniform in float64, which has 53 bits; for wider ranges
+  /// two of them make a word of 64 bits.
   package static func randint(_ e: Engine, _ type: DType, _ shape: Dims, _ low: Int64, _ high: Int64) throws(Failure) -> Value {
     if low >= high { throw .argument("randint: from (\(Int(low))) must be less than to (\(Int(high)))") }
-    let width = Double(high) - Double(low)
+    let width = Double(high) - Double(low), span = UInt64(bitPattern: high &- low)
     return try e.scoped { () throws(Failure) -> Value in
       let u = try random(e, .uniform, .float64, shape, "randint").data(as: Double.self)
       let v = try empty(e, .int64, shape, for: "randint"), p = v.data(as: Int64.self), n = v.count
       var i = 0
+      if span > 1 << 53 {
+        let w = try random(e, .uniform, .float64, shape, "randint").data(as: Double.self)
+        while i < n {
+          let word = UInt64(u[i] * 0x1p32) << 32 | UInt64(w[i] * 0x1p32)
+          p[i] = low &+ Int64(truncatingIfNeeded: word.multipliedFullWidth(by: span).high)
+          i += 1
+        }
+      }
       while i < n {
         let x = low &+ Int64(truncatingIfNeeded: UInt64(u[i] * width))  // u < 1, so below 2⁶⁴
         p[i] = x < high ? x : high - 1

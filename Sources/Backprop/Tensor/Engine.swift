@@ -69,6 +69,11 @@ extension Engine {
     state.pointee.seed = seed
     state.pointee.randomOffset = 0
   }
+  /// Seed of the random numbers, and how many words of its stream are used up: a multiple of 4.
+  package var randomState: (seed: UInt64, position: UInt64) {
+    get { (state.pointee.seed, state.pointee.randomOffset) }
+    nonmutating set { (state.pointee.seed, state.pointee.randomOffset) = (newValue.seed, newValue.position) }
+  }
   var kernels: KernelTable { activeKernels }
 }
 
