@@ -79,7 +79,7 @@ import KernelAPI
 @_cdecl("bp_set_random_state") @implementation public func bp_set_random_state(_ ctx: OpaquePointer?, _ seed: UInt64, _ position: UInt64) -> bp_status {
   guard let e = takeContext(ctx, "set_random_state") else { return handleError }
   return perform(on: e) { () throws(Failure) in
-    if position & 3 != 0 { throw Failure(.argument, "set_random_state: wanted a position that is a multiple of 4, got \(position)") }
+    if position & 3 != 0 { throw Failure(.argument, "set_random_state: the position must be a multiple of 4, the remainder is \(Int(position & 3))") }
     e.randomState = (seed, position)
   }
 }

@@ -247,6 +247,7 @@ static void numbers_and_options(bp_context *ctx) {
   refuses_status(bp_write(x, memory, 17), BP_E_ARGUMENT, "write");
   refuses_status(bp_set_num_threads(ctx, -1), BP_E_ARGUMENT, "num_threads");
   refuses_status(bp_set_num_threads(ctx, 1000), BP_E_ARGUMENT, "num_threads");
+  refuses_status(bp_set_random_state(ctx, 1, 6), BP_E_ARGUMENT, "set_random_state");
   refuses_status(bp_memory_stat(ctx, 9) < 0 ? BP_E_ARGUMENT : BP_OK, BP_E_ARGUMENT, "memory_stat");
   check(isnan(bp_item(x)));
   bp_context_clear(ctx);

@@ -129,6 +129,7 @@ static void others(bp_context *ctx) {
   check(bp_context_status(gone) == BP_E_HANDLE && bp_context_message(gone) != NULL && !bp_scalar(gone, 1));
   check(bp_scope_push(gone) == BP_E_HANDLE && bp_scope_pop(gone) == BP_E_HANDLE && bp_manual_seed(gone, 1) == BP_E_HANDLE);
   check(bp_no_grad_push(gone) == BP_E_HANDLE && bp_is_grad_enabled(gone) <= 0 && bp_set_num_threads(gone, 1) == BP_E_HANDLE);
+  check(bp_random_state(gone, NULL, NULL) == BP_E_HANDLE && bp_set_random_state(gone, 1, 0) == BP_E_HANDLE);
   check(!bp_sgd_create(gone, NULL) && !bp_adam_create(NULL, NULL) && !bp_load(gone, "x") && bp_memory_stat(gone, BP_MEMORY_PEAK) == -1);
   check(bp_memory_trim(NULL) == BP_E_HANDLE && bp_num_threads(NULL) <= 0);
   bp_context_clear(gone);

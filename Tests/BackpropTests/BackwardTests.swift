@@ -175,6 +175,17 @@ struct BackwardTests {
     #expect(try Tensor(1.0).context === own)
   }
 
+  @Test func `a random state set again gives the same numbers`() throws {
+    let c = try Context(seed: 9)
+    _ = try Tensor.rand([5], in: c)
+    let state = c.randomState
+    let a = try Tensor.randn([5], in: c)
+    #expect(state.seed == 9 && state.position % 4 == 0 && state.position > 0 && c.randomState != state)
+    c.randomState = state
+    #expect(try Tensor.randn([5], in: c).values() == a.values())
+    c.randomState = .init(seed: 9, position: state.position + 3)
+    #expect(c.randomState == state)
+  }
   @Test func `the same seed gives the same numbers`() throws {
     let a = try Tensor.randn([5], in: Context(seed: 9)), b = try Tensor.randn([5], in: Context(seed: 9))
     #expect(try a.scalars == b.scalars)

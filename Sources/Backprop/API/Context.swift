@@ -36,9 +36,9 @@ public final class Context {
   /// Where the random numbers stand (PyTorch: `get_rng_state`, `set_rng_state`). Set again, the same numbers follow:
   ///
   ///     let before = context.randomState
-  ///     let a = try Tensor.random(3)
+  ///     let a = try Tensor.rand([3])
   ///     context.randomState = before
-  ///     let b = try Tensor.random(3)  // a's numbers
+  ///     let b = try Tensor.rand([3])  // a's numbers
   public var randomState: RandomState {
     get { RandomState(seed: engine.randomState.seed, position: engine.randomState.position) }
     set { engine.randomState = (newValue.seed, newValue.position) }

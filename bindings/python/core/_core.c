@@ -34,6 +34,7 @@
 #include "indexing.h"
 #include "operators.h"
 #include "rows.h"
+#include "random.h"
 #include "elementwise.h"
 #include "reductions.h"
 #include "sorting.h"
@@ -75,7 +76,7 @@ enum { F = 1, M = 2, FM = 3, P = 4, I = 8, MI = 10, FMI = 11, PI = 12 };
   OPERATIONS_MOVEMENT(OP) OPERATIONS_INDICES(OP) \
   OPERATIONS_NETWORKS(OP) OPERATIONS_CONVOLUTION(OP) OPERATIONS_POOLING(OP) OPERATIONS_RESAMPLING(OP) OPERATIONS_LOSSES(OP) \
   OPERATIONS_CREATION(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) OPERATIONS_CALLBACKS(OP) \
-  OPERATIONS_OPTIMIZERS(OP) OPERATIONS_RUNTIME(OP) OPERATIONS_FILES(OP) OPERATIONS_MODULES(OP)
+  OPERATIONS_OPTIMIZERS(OP) OPERATIONS_RUNTIME(OP) OPERATIONS_RANDOM(OP) OPERATIONS_FILES(OP) OPERATIONS_MODULES(OP)
 
 #define ROW(id, name, where, run, f, g, signature) {#name, where, run, (Any)f, (Any)g, NULL, #name signature, 0, 0, 0, -1, {0}},
 static Row rows[] = {OPERATIONS(ROW)};
@@ -93,6 +94,7 @@ static int parse_signature(Row *r) {
   for (const char *p = r->signature + 1; *p && *p != ')';) {
     size_t n = strcspn(p, "=,)");
     if (n == 1 && *p == '*') r->positional = r->count;
+    else if (n == 9 && !strncmp(p, "generator", n)) r->random = 1; /* by name only; call() deals with it */
     else {
       if (*p == '*') r->pack = r->count, r->positional = r->count + 1, p++, n--;
       if (p[n] != '=') r->required = r->count + 1;
@@ -120,7 +122,7 @@ static int parameter_index(const Row *r, PyObject *name) {
 
 /* Sorts the arguments of a call into the order of the signature and runs the handler. self is NULL for functions. */
 static PyObject *call(const Row *r, PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
-  PyObject *v[MAX_ARGUMENTS] = {0}, *packed = NULL, *result = NULL;
+  PyObject *v[MAX_ARGUMENTS] = {0}, *packed = NULL, *generator = NULL, *result = NULL;
   int at = 0;
   work = 0;
   if (self) v[at++] = self;
@@ -138,6 +140,10 @@ static PyObject *call(const Row *r, PyObject *self, PyObject *const *args, Py_ss
   for (Py_ssize_t i = 0, keywords = kw ? PyTuple_Size(kw) : 0; i < keywords; i++) {
     PyObject *name = PyTuple_GetItem(kw, i);
     int k = parameter_index(r, name);
+    if (r->random && k < 0 && !PyUnicode_CompareWithASCIIString(name, "generator")) {
+      generator = args[n + i + (packed ? PyTuple_Size(packed) : 0)];
+      continue;
+    }
     if (k < 0 || v[k]) {
       PyErr_Format(PyExc_TypeError, k < 0 ? "%s() got an unexpected keyword argument '%U'" : "%s() got multiple values for argument '%U'", r->name, name);
       goto out;
@@ -149,7 +155,7 @@ static PyObject *call(const Row *r, PyObject *self, PyObject *const *args, Py_ss
       PyErr_Format(PyExc_TypeError, "%s() missing required argument '%U' (pos %d)", r->name, r->parameters[i], i + 1);
       goto out;
     }
-  result = r->run(r, v);
+  result = absent(generator) ? r->run(r, v) : run_with(generator, r, v);
 out:
   Py_XDECREF(packed);
   return result;
@@ -452,13 +458,15 @@ static int module_exec(PyObject *m) {
   PyObject *names = parse_rows(), *tuple = PyTuple_Pack(1, &PyTuple_Type);
   int bad = !names || !tuple || PyModule_AddFunctions(m, functions) || add_type(m, names, "dtype", &DtypeType, &dtype_spec, NULL) ||
             add_type(m, names, "device", &DeviceType, &device_spec, NULL) || add_type(m, names, "Size", &SizeType, &size_spec, tuple) ||
-            add_type(m, names, "Tensor", &TensorType, &tensor_spec, NULL) || add_type(m, names, NULL, &OptimizerType, &optimizer_spec, NULL) || add_type(m, names, NULL, &ModuleType, &text_module_spec, NULL) ||
+            add_type(m, names, "Tensor", &TensorType, &tensor_spec, NULL) || add_type(m, names, "Generator", &GeneratorType, &generator_spec, NULL) || add_type(m, names, NULL, &OptimizerType, &optimizer_spec, NULL) || add_type(m, names, NULL, &ModuleType, &text_module_spec, NULL) ||
             add_dtypes(m, names);
   Py_XDECREF(tuple);
   if (!bad) {
     PyObject *priority = PyLong_FromLong(1000); /* NumPy's operators leave mixed expressions to us */
     bad = !priority || PyObject_SetAttrString((PyObject *)TensorType, "__array_priority__", priority) ||
-          !(the_device = (PyObject *)PyObject_New(PyObject, DeviceType)) || PyModule_AddStringConstant(m, "__version__", bp_version_string()) ||
+          !(the_device = (PyObject *)PyObject_New(PyObject, DeviceType)) || 
+          !(default_generator = PyObject_CallNoArgs((PyObject *)GeneratorType)) || PyModule_AddObjectRef(m, "default_generator", default_generator) ||
+          PyModule_AddStringConstant(m, "__version__", bp_version_string()) ||
           !(LinAlgError = PyErr_NewException("backprop.linalg.LinAlgError", PyExc_RuntimeError, NULL)) || PyModule_AddObjectRef(m, "LinAlgError", LinAlgError) ||
           PyModule_AddStringConstant(m, "_instruction_set", bp_instruction_set()) || PyModule_AddObjectRef(m, "__all__", names);
     Py_XDECREF(priority);

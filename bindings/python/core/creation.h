@@ -171,13 +171,14 @@ static PyObject *run_randperm(const Row *r, PyObject **v) {
   return leaf(r, v, converted(kept(bp_randperm(ctx, n)), dtype));
 }
 
-/* randint(high, size), randint(low, high, size): low + ⌊u·(high − low)⌋, u uniform float64 */
+/* randint(high, size), randint(low, high, size), also by name */
 static PyObject *run_randint(const Row *r, PyObject **v) {
   int64_t shape[BP_MAX_DIMS], low = 0, high;
-  PyObject *size = absent(v[2]) ? v[1] : v[2];
-  if (absent(size)) return PyErr_Format(PyExc_TypeError, "randint() missing required argument 'size'");
-  int n = as_sizes(r->name, "size", size, shape), pair = !absent(v[2]) && !absent(v[1]);
-  if (n < 0 || as_int64(r->name, "high", pair ? v[1] : v[0], &high) || (pair && as_int64(r->name, "low", v[0], &low))) return NULL;
+  int pair = !absent(v[2]) && !absent(v[1]);
+  PyObject *size = absent(v[2]) ? v[1] : v[2], *last = pair ? v[1] : v[0];
+  if (absent(size) || absent(last)) return PyErr_Format(PyExc_TypeError, "randint() missing required argument '%s'", absent(size) ? "size" : "high");
+  int n = as_sizes(r->name, "size", size, shape);
+  if (n < 0 || as_int64(r->name, "high", last, &high) || (pair && !absent(v[0]) && as_int64(r->name, "low", v[0], &low))) return NULL;
   if (low >= high) return PyErr_Format(PyExc_RuntimeError, "randint(): from (%lld) must be less than to (%lld)", (long long)low, (long long)high);
   CREATION_DTYPE(dtype, BP_INT64);
   return leaf(r, v, kept(bp_randint(ctx, dtype, n, shape, low, high)));
@@ -206,7 +207,7 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
     SIZES(2, shape, n);
     return leaf(r, v, kept(bp_normal(ctx, dtype, n, shape, mean, std)));
   }
-  PyObject *module = PyImport_ImportModule("backprop._composed_reductions");
+  PyObject *module = PyImport_ImportModule("backprop._composed_random");
   PyObject *result = module ? PyObject_CallMethod(module, "_normal", "OO", v[0], absent(v[1]) ? Py_None : v[1]) : NULL;
   Py_XDECREF(module);
   return result;
@@ -235,13 +236,13 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, ", "Zeros in the shape of size: zeros(2, 3) or zeros((2, 3))." LEAF_TEXT) \
   CREATION(OP, empty, run_zeros, bp_zeros, "(*size, ", "A tensor to be filled; here its elements begin as 0 (PyTorch: as anything)." LEAF_TEXT) \
   CREATION(OP, ones, run_zeros, bp_ones, "(*size, ", "Ones in the shape of size: ones(2, 3) or ones((2, 3))." LEAF_TEXT) \
-  CREATION(OP, rand, run_zeros, bp_rand, "(*size, ", "Random numbers, uniform in [0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
-  CREATION(OP, randn, run_zeros, bp_randn, "(*size, ", "Random numbers from N(0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
+  CREATION(OP, rand, run_zeros, bp_rand, "(*size, generator=None, ", "Random numbers, uniform in [0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
+  CREATION(OP, randn, run_zeros, bp_randn, "(*size, generator=None, ", "Random numbers from N(0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
   CREATION(OP, zeros_like, run_zeros_like, bp_zeros, "(input, *, ", "Zeros in the shape of input." LIKE_TEXT) \
   CREATION(OP, empty_like, run_zeros_like, bp_zeros, "(input, *, ", "empty() in the shape of input." LIKE_TEXT) \
   CREATION(OP, ones_like, run_zeros_like, bp_ones, "(input, *, ", "Ones in the shape of input." LIKE_TEXT) \
-  CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, ", "rand() in the shape of input." LIKE_TEXT) \
-  CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, ", "randn() in the shape of input." LIKE_TEXT) \
+  CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, generator=None, ", "rand() in the shape of input." LIKE_TEXT) \
+  CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, generator=None, ", "randn() in the shape of input." LIKE_TEXT) \
   CREATION(OP, full, run_full, NULL, "(size, fill_value, *, ", \
     "fill_value in the shape of size, a sequence. dtype None: float32 for a float, int64 for an int, bool for a bool.") \
   CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ", "fill_value in the shape of input." LIKE_TEXT) \
@@ -249,10 +250,10 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
     "start, start + step, … below end (above, for a negative step); arange(n): 0 … n − 1.\n\ndtype None: int64 if all three are ints, else float32.") \
   CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ", "steps numbers from start to end, both included, equally far apart." LEAF_TEXT) \
   CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ", "base to the power of linspace(start, end, steps)." LEAF_TEXT) \
-  CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
-  CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, ", \
+  CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, generator=None, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
+  CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, generator=None, ", \
     "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose elements each get one number. std < 0: RuntimeError.") \
   CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ", "[n, m] (m None: [n, n]): ones on the diagonal, zeros elsewhere." LEAF_TEXT) \
-  CREATION(OP, randperm, run_randperm, NULL, "(n, *, ", "0 … n − 1 in random order: [n], int64 unless named.") \
-  CREATION(OP, randint, run_randint, NULL, "(low, high=None, size=None, *, ", \
+  CREATION(OP, randperm, run_randperm, NULL, "(n, *, generator=None, ", "0 … n − 1 in random order: [n], int64 unless named.") \
+  CREATION(OP, randint, run_randint, NULL, "(low=0, high=None, size=None, *, generator=None, ", \
     "Random whole numbers low … high − 1: randint(high, size) or randint(low, high, size). int64 unless named. low ≥ high: RuntimeError.")

@@ -16,6 +16,7 @@ struct Row {
   const char *signature, *doc; /* doc: name, signature and the text for help(); signature: where in it "(" stands */
   int count, positional, required, pack; /* from the signature: parameters, those before '*', those without default, "*size" */
   PyObject *parameters[MAX_ARGUMENTS];
+  int random; /* takes generator= */
 };
 #define NAME(i) PyUnicode_AsUTF8AndSize(r->parameters[i], NULL)
 #define TENSOR(i, t) bp_tensor *t = tensor_argument(r->name, NAME(i), v[i]); if (!t) return NULL

@@ -1,15 +1,6 @@
 /* ---------------------------------------------------------------------------------------------------------------
- * Threads, random numbers, memory, the table of operations
+ * Threads, memory, the table of operations
  * ------------------------------------------------------------------------------------------------------------- */
-
-static PyObject *run_manual_seed(const Row *r, PyObject **v) {
-  (void)r;
-  if (!PyIndex_Check(v[0])) return type_error("manual_seed", "seed", "int", v[0]);
-  PyObject *index = PyNumber_Index(v[0]);
-  unsigned long long seed = index ? PyLong_AsUnsignedLongLongMask(index) : 0;
-  Py_XDECREF(index);
-  return PyErr_Occurred() ? NULL : done(bp_manual_seed(ctx, seed));
-}
 
 static PyObject *run_set_num_threads(const Row *r, PyObject **v) {
   INT(0, n);
@@ -40,9 +31,6 @@ static PyObject *run_reset_peak(const Row *r, PyObject **v) { (void)r; (void)v; 
 static PyObject *run_trim(const Row *r, PyObject **v) { (void)r; (void)v; return done(bp_memory_trim(ctx)); }
 
 #define OPERATIONS_RUNTIME(OP) \
-  OP(manual_seed, manual_seed, F, run_manual_seed, NULL, NULL, "(seed)" \
-     DOC("Restarts the random numbers: same seed, same numbers, on every machine and for any number of threads (Philox 4x32-10;\n" \
-         "not PyTorch's numbers).")) \
   OP(set_num_threads, set_num_threads, F, run_set_num_threads, NULL, NULL, "(n)" \
      DOC("Worker threads that may compute, 1 … 256; 0: as many as the processor offers, or BACKPROP_NUM_THREADS. Never changes a\n" \
          "result.")) \

@@ -117,10 +117,10 @@ static PyObject *run_multinomial(const Row *r, PyObject **v) {
   OP(unique_consecutive, unique_consecutive, FM, run_unique, NULL, NULL, "(input, return_inverse=False, return_counts=False, dim=None)" \
      DOC("The elements with runs of equals made one, in one dimension; with dim: slices along it. return_inverse, return_counts as\n" \
          "in unique(). No gradient.")) \
-  OP(bernoulli, bernoulli, FM, run_bernoulli, NULL, NULL, "(input, p=None)" \
+  OP(bernoulli, bernoulli, FM, run_bernoulli, NULL, NULL, "(input, p=None, *, generator=None)" \
      DOC("1 with the probability that each element names (0 … 1; ValueError otherwise), else 0, in input's type; p: this\n" \
          "probability for every element instead. No gradient.")) \
-  OP(multinomial, multinomial, FM, run_multinomial, NULL, NULL, "(input, num_samples, replacement=False)" \
+  OP(multinomial, multinomial, FM, run_multinomial, NULL, NULL, "(input, num_samples, replacement=False, *, generator=None)" \
      DOC("num_samples indices, int64, of each row of weights input, [n] or [rows, n], drawn in proportion to them: finite, not\n" \
          "negative, with a sum above 0. Without replacement no index comes twice, and at least num_samples weights must be above\n" \
          "0."))

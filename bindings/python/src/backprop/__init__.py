@@ -16,7 +16,7 @@ except ImportError as error:
 
     raise ImportError(reason(error)) from error
 from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
-from ._core import __version__
+from ._core import __version__, default_generator
 from ._functions import allclose, equal, frombuffer
 from ._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ._recurrent import gru, lstm, rnn_relu, rnn_tanh
@@ -26,12 +26,14 @@ nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
 
-_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils")
+_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
     "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma _safe_softmax",
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
+    "_composed_random": "poisson",
+    "random": "seed initial_seed get_rng_state set_rng_state",
     "_composed_images": "_upsample_bilinear2d_aa",
     "_composed_norms": "native_layer_norm native_group_norm native_batch_norm _native_batch_norm_legit _batch_norm_with_update "
                        "_softmax_backward_data native_dropout_backward",

@@ -169,58 +169,6 @@ def bucketize(input, boundaries, *, out_int32=False, right=False):
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
-def _normal(mean, std):
-    """Normal numbers for tensors of means and deviations that broadcast."""
-    with no_grad():
-        std = 1.0 if std is None else std
-        if isinstance(std, Tensor) and std.numel() and not bool((std >= 0).all()):
-            raise RuntimeError("normal expects all elements of std >= 0.0")
-        if not isinstance(std, Tensor) and not std >= 0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-        like = mean + std * 0 if isinstance(std, Tensor) else mean
-        return mean + std * _core.randn(like.shape, dtype=like.dtype)
-
-
-# In place: methods of Tensor. The memory changes; nothing random has a gradient.
-
-
-def uniform_(input, from_=0, to=1, **kwargs):
-    """Uniform in from … to."""
-    low = kwargs.pop("from", from_)
-    if kwargs:
-        raise TypeError(f"uniform_() got an unexpected keyword argument '{next(iter(kwargs))}'")
-    if not low <= to:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}")
-    return input.copy_(_core.rand(input.shape, dtype=input.dtype) * (to - low) + low)
-
-
-def normal_(input, mean=0, std=1):
-    """Normal with this mean and standard deviation."""
-    return input.copy_(_core.normal(float(mean), float(std), tuple(input.shape), dtype=input.dtype))
-
-
-def bernoulli_(input, p=0.5):
-    """1 with probability p, else 0."""
-    p = p if isinstance(p, Tensor) else _core.full(input.shape, float(p))
-    return input.copy_(p.expand(input.shape).bernoulli())
-
-
-def random_(input, from_=0, to=None):
-    """Whole numbers from … to − 1; random_(to) starts at 0, without limits the type's own apply."""
-    if to is None and from_:
-        from_, to = 0, from_
-    if to is None:
-        to = {"float32": 2**24 + 1, "float64": 2**53 + 1, "int64": 2**63 - 1, "int32": 2**31 - 1, "uint8": 256, "bool": 2}[str(input.dtype).rpartition(".")[2]]
-    return input.copy_(_core.randint(from_, to, tuple(input.shape)))
-
-
-def exponential_(input, lambd=1.0):
-    """Exponentially distributed: density λ·e^(−λx)."""
-    if not lambd > 0:
-        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={lambd}")
-    return input.copy_((1 - _core.rand(input.shape, dtype=input.dtype)).log() / -lambd)
-
-
 def _triangle(row, col, offset, keep):
     places = [(i, j) for i in range(row) for j in range(col) if keep(j - i, offset)]
     return _core.tensor([[i for i, _ in places], [j for _, j in places]], dtype=_core.int64).reshape(2, -1)

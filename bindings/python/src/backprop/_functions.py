@@ -60,8 +60,10 @@ def _later(name, module):
     setattr(Tensor, name, method)
 
 
-for _function in "quantile nanquantile dist diff renorm cov corrcoef histc bincount sum_to_size uniform_ normal_ bernoulli_ random_ exponential_".split():
+for _function in "quantile nanquantile dist diff renorm cov corrcoef histc bincount sum_to_size".split():
     _later(_function, "_composed_reductions")
+for _function in "uniform_ normal_ bernoulli_ random_ exponential_ log_normal_ geometric_ cauchy_".split():
+    _later(_function, "_composed_random")
 for _function in "angle frexp isclose mvlgamma".split():
     _later(_function, "_composed_elementwise")
 for _function in ("cholesky_inverse cholesky_solve cross lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet svd "

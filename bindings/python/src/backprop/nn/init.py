@@ -8,11 +8,6 @@ __all__ = ["calculate_gain", "uniform_", "normal_", "trunc_normal_", "constant_"
            "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_"]
 
 
-def _no_generator(name, generator):
-    if generator is not None:
-        raise ValueError(f"{name}: generators are not there; manual_seed() sets the random numbers")
-
-
 def calculate_gain(nonlinearity, param=None):
     """What makes up for a nonlinearity's effect on the standard deviation: 1, tanh 5/3, relu √2, leaky_relu √(2/(1 + param²)), selu 3/4."""
     if isinstance(param, bool) or not (param is None or isinstance(param, (int, float))):
@@ -25,20 +20,17 @@ def calculate_gain(nonlinearity, param=None):
 
 def uniform_(tensor, a=0.0, b=1.0, generator=None):
     """U(a, b)."""
-    _no_generator("uniform_", generator)
-    return _core._init_uniform_(tensor, a, b)
+    return _core._init_uniform_(tensor, a, b, generator=generator)
 
 
 def normal_(tensor, mean=0.0, std=1.0, generator=None):
     """N(mean, std²)."""
-    _no_generator("normal_", generator)
-    return _core._init_normal_(tensor, mean, std)
+    return _core._init_normal_(tensor, mean, std, generator=generator)
 
 
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0, generator=None):
     """N(mean, std²), none outside [a, b]."""
-    _no_generator("trunc_normal_", generator)
-    return _core._init_trunc_normal_(tensor, mean, std, a, b)
+    return _core._init_trunc_normal_(tensor, mean, std, a, b, generator=generator)
 
 
 def constant_(tensor, val):
@@ -87,47 +79,42 @@ def _calculate_fan_in_and_fan_out(tensor):
 
 def xavier_uniform_(tensor, gain=1.0, generator=None):
     """U(±gain·√(6/(fan_in + fan_out)))."""
-    _no_generator("xavier_uniform_", generator)
-    return _core._init_xavier_uniform_(_fans(tensor), gain)
+    return _core._init_xavier_uniform_(_fans(tensor), gain, generator=generator)
 
 
 def xavier_normal_(tensor, gain=1.0, generator=None):
     """N(0, 2·gain²/(fan_in + fan_out))."""
-    _no_generator("xavier_normal_", generator)
-    return _core._init_xavier_normal_(_fans(tensor), gain)
+    return _core._init_xavier_normal_(_fans(tensor), gain, generator=generator)
 
 
-def _kaiming(function, name, tensor, a, mode, nonlinearity, generator):
-    _no_generator(name, generator)
+def _kaiming(function, tensor, a, mode, nonlinearity, generator):
     if 0 in tensor.shape:
         return tensor
     if str(mode).lower() not in ("fan_in", "fan_out"):
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
     calculate_gain(nonlinearity, a)
-    return function(_fans(tensor), a, int(mode.lower() == "fan_out"), nonlinearity)
+    return function(_fans(tensor), a, int(mode.lower() == "fan_out"), nonlinearity, generator=generator)
 
 
 def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
     """U(±gain·√(3/fan)); a: the slope of leaky_relu."""
-    return _kaiming(_core._init_kaiming_uniform_, "kaiming_uniform_", tensor, a, mode, nonlinearity, generator)
+    return _kaiming(_core._init_kaiming_uniform_, tensor, a, mode, nonlinearity, generator)
 
 
 def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
     """N(0, gain²/fan); a: the slope of leaky_relu."""
-    return _kaiming(_core._init_kaiming_normal_, "kaiming_normal_", tensor, a, mode, nonlinearity, generator)
+    return _kaiming(_core._init_kaiming_normal_, tensor, a, mode, nonlinearity, generator)
 
 
 def orthogonal_(tensor, gain=1, generator=None):
     """Orthonormal rows or columns, times gain; dimensions behind the first count as one."""
-    _no_generator("orthogonal_", generator)
     if tensor.ndim < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
-    return _core._init_orthogonal_(tensor, gain)
+    return _core._init_orthogonal_(tensor, gain, generator=generator)
 
 
 def sparse_(tensor, sparsity, std=0.01, generator=None):
     """N(0, std²), with a part `sparsity` of zeros in each column."""
-    _no_generator("sparse_", generator)
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
-    return _core._init_sparse_(tensor, sparsity, std)
+    return _core._init_sparse_(tensor, sparsity, std, generator=generator)
