@@ -86,7 +86,7 @@ def test_objects_come_and_go(case):
 def test_a_leak_checker_finds_nothing(tmp_path):
     """Every case under valgrind, which watches each access and what is lost at the end. AVX2, because valgrind knows no AVX-512."""
     program = tmp_path / "cases.py"
-    steps = "".join(f"        def {case}():\n            " + lines.replace("; ", "\n            ") + f"\n        {case}(); {case}()\n"
+    steps = "".join(f"        def {case}():\n            " + lines.replace("; ", "\n            ") + f"\n        for _ in range(20): {case}()\n"
                     for case, lines in LEAK_CASES.items())
     program.write_text("if True:\n" + CASES_CODE + steps)
     log = tmp_path / "log"
@@ -95,5 +95,6 @@ def test_a_leak_checker_finds_nothing(tmp_path):
         os.execv({shutil.which("valgrind")!r}, ["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite", "--log-file={log}",
                                                 {sys.executable!r}, {str(program)!r}])
         """, PYTHONMALLOC="malloc", BACKPROP_ISA="v3", BACKPROP_NUM_THREADS="1")
-    reports = re.split(r"\n==\d+== \n", log.read_text())  # Python and the loader have a few of their own
-    assert [r for r in reports if "_core.abi3.so" in r or "libbackprop" in r] == []
+    reports = re.split(r"\n==\d+== \n", log.read_text())  # Python and the loader have a few of their own; Python's are once, not for each step
+    found = [r for r in reports if "_core.abi3.so" in r or "libbackprop" in r]
+    assert [r for r in found if int((re.search(r"in (\d+) blocks are definitely lost", r) or [0, 20])[1]) >= 20] == []
