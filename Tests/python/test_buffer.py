@@ -108,7 +108,8 @@ def test_exports_that_are_refused():
     x = torch.ones(2, 2)
     with pytest.raises(BufferError):
         bytearray().join([memoryview(x.to(torch.bfloat16))])
-    assert memoryview(torch.ones(2, requires_grad=True)).readonly
+    with pytest.raises(BufferError):
+        memoryview(torch.ones(2, requires_grad=True))
     assert bytes(memoryview(x.T).tobytes()) == bytes(x)
 
 
@@ -118,8 +119,6 @@ def test_buffers_that_are_refused():
         torch.from_buffer([1, 2])
     with pytest.raises((TypeError, BufferError)):
         torch.from_buffer(b"read only")
-    with pytest.raises(ValueError):
-        torch.from_buffer(np.ones((3, 2), dtype=np.float32).T)
     with pytest.raises((TypeError, ValueError)):
         torch.from_buffer(np.ones(2, dtype=np.complex64))
     released = memoryview(bytearray(8))
@@ -133,7 +132,8 @@ def test_buffers_that_are_refused():
         torch.from_buffer(np.ones(4, dtype=">f4"))
     read_only = np.ones(2, dtype=np.float32)
     read_only.flags.writeable = False
-    assert torch.as_tensor(read_only).tolist() == [1, 1]
+    with pytest.warns(UserWarning):
+        assert torch.as_tensor(read_only).tolist() == [1, 1]
 
 
 def test_numpy_scalars_are_numbers():
@@ -195,15 +195,13 @@ def test_dlpack_lets_go():
         with pytest.raises(AttributeError):
             torch.from_dlpack(wrong)
     with pytest.raises(BufferError):
-        torch.from_dlpack(np.ones((2, 3)).T)
-    with pytest.raises(BufferError):
         torch.from_dlpack(np.ones(3, dtype=np.complex64))
 
     class Strange:
         def __dlpack__(self, **kwargs):
             return "not a capsule"
 
-    with pytest.raises(ValueError):
+    with pytest.raises(RuntimeError):
         torch.from_dlpack(Strange())
 
 

@@ -200,10 +200,10 @@ def test_types_that_cannot_be_made():
     for type_ in (type(torch.float32), type(torch.optim.SGD([torch.ones(1, requires_grad=True)])._made)):
         with pytest.raises(TypeError):
             type_()
-    with pytest.raises(TypeError):
-        torch.Tensor(3)
-    with pytest.raises(TypeError):
-        torch.Tensor()
+    for bad in (2.5, None, True, "ab", object()):
+        with pytest.raises(TypeError):
+            torch.Tensor(bad)
+    assert torch.Tensor(3).shape == (3,) and torch.Tensor().shape == (0,) and torch.Tensor(2, 3).shape == (2, 3)
     assert torch.Tensor([1, 2]).dtype is torch.float32
 
 
@@ -292,7 +292,7 @@ def test_nothing_leaks():
                     mistake()
             torch.where(w.detach() > 0, w, 0.0).max(1)
             w[[0, 1]], w[w > 0], torch.cat([w, w]), torch.arange(3, dtype=torch.float64), torch.tensor([1, 2], dtype=torch.float16)
-            memoryview(w).tolist()
+            memoryview(w.detach()).tolist()
             assert torch.autograd.grad((w * 2).sum(), w)[0].shape == w.shape
             d = w.detach().double().requires_grad_()
             assert torch.autograd.gradcheck(lambda d: (d * d)[0].sum(), (d[:1].detach().requires_grad_(),))

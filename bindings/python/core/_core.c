@@ -47,6 +47,8 @@
 #include "pooling.h"
 #include "resampling.h"
 #include "creation.h"
+#include "exchange.h"
+#include "dlpack.h"
 #include "methods.h"
 #include "gradients.h"
 #include "callbacks.h"
@@ -75,7 +77,7 @@ enum { F = 1, M = 2, FM = 3, P = 4, I = 8, MI = 10, FMI = 11, PI = 12 };
   OPERATIONS_ELEMENTWISE(OP) OPERATIONS_REDUCTIONS(OP) OPERATIONS_SORTING(OP) OPERATIONS_PRODUCTS(OP) \
   OPERATIONS_MOVEMENT(OP) OPERATIONS_INDICES(OP) \
   OPERATIONS_NETWORKS(OP) OPERATIONS_CONVOLUTION(OP) OPERATIONS_POOLING(OP) OPERATIONS_RESAMPLING(OP) OPERATIONS_LOSSES(OP) \
-  OPERATIONS_CREATION(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) OPERATIONS_CALLBACKS(OP) \
+  OPERATIONS_CREATION(OP) OPERATIONS_EXCHANGE(OP) OPERATIONS_DLPACK(OP) OPERATIONS_METHODS(OP) OPERATIONS_GRADIENTS(OP) OPERATIONS_CALLBACKS(OP) \
   OPERATIONS_OPTIMIZERS(OP) OPERATIONS_RUNTIME(OP) OPERATIONS_RANDOM(OP) OPERATIONS_FILES(OP) OPERATIONS_MODULES(OP)
 
 #define ROW(id, name, where, run, f, g, signature) {#name, where, run, (Any)f, (Any)g, NULL, #name signature, 0, 0, 0, -1, {0}},
@@ -236,6 +238,7 @@ static PyObject *get_is_leaf(PyObject *self, void *unused) { (void)unused; retur
 static PyObject *get_device(PyObject *self, void *unused) { (void)self; (void)unused; return Py_NewRef(the_device); }
 static PyObject *get_itemsize(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(dtype_table[bp_dtype_of(HANDLE(self))].size); }
 static PyObject *get_false(PyObject *self, void *unused) { (void)self; (void)unused; Py_RETURN_FALSE; }
+static PyObject *get_true(PyObject *self, void *unused) { (void)self; (void)unused; Py_RETURN_TRUE; }
 static PyObject *get_retains_grad(PyObject *self, void *unused) { (void)unused; return PyBool_FromLong(bp_retains_grad(HANDLE(self))); }
 static PyObject *get_version(PyObject *self, void *unused) { (void)unused; return PyLong_FromLongLong(bp_version_of(HANDLE(self))); }
 
@@ -363,19 +366,41 @@ static PyGetSetDef tensor_getset[] = {
   {"T", get_t, NULL, "Dimensions reversed.", NULL}, {"mT", get_mt, NULL, "Last two dimensions swapped.", NULL},
   {"H", get_h, NULL, "A matrix transposed (numbers here are real).", NULL}, {"mH", get_mt, NULL, "Last two dimensions swapped (numbers here are real).", NULL},
   {"nbytes", get_nbytes, NULL, NULL, NULL}, {"itemsize", get_itemsize, NULL, NULL, NULL}, {"is_cuda", get_false, NULL, NULL, NULL},
+  {"is_cpu", get_true, NULL, "Always True.", NULL}, {"is_mps", get_false, NULL, NULL, NULL}, {"is_meta", get_false, NULL, NULL, NULL},
+  {"is_sparse", get_false, NULL, NULL, NULL}, {"is_quantized", get_false, NULL, NULL, NULL}, {"is_xpu", get_false, NULL, NULL, NULL},
+  {"is_nested", get_false, NULL, NULL, NULL},
   {"retains_grad", get_retains_grad, NULL, "Whether a computed tensor keeps its gradient.", NULL},
   {"_version", get_version, NULL, "How often the values were changed in place.", NULL}, {0}};
 
 static PyMemberDef tensor_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(Tensor, weak), READONLY, NULL}, {0}};
 
-/* Tensor(data): float32 numbers; of a tensor: its memory without history, which is what Parameter is made of. */
+/* Tensor(2, 3), Tensor(size): zeros. */
+static int all_sizes(PyObject *args) {
+  Py_ssize_t n = PyTuple_Size(args);
+  for (Py_ssize_t i = 0; i < n; i++) {
+    PyObject *o = PyTuple_GetItem(args, i);
+    if (!(PyLong_Check(o) && !PyBool_Check(o)) && !(n == 1 && Py_TYPE(o) == SizeType)) return 0;
+  }
+  return 1;
+}
+
+/* Tensor(data): numbers of the default type; of a tensor: its memory without history, which is what Parameter is made of. */
 static PyObject *tensor_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
-  PyObject *data;
+  PyObject *data, *device = NULL;
   int grad = 0;
-  static char *names[] = {"data", "requires_grad", NULL};
-  if (!PyArg_ParseTupleAndKeywords(args, kw, "O|p:Tensor", names, &data, &grad)) return NULL;
-  if (PyLong_Check(data)) return PyErr_Format(PyExc_TypeError, "Tensor(): expected data; sizes go to empty()");
-  bp_tensor *t = is_tensor(data) ? kept(bp_detach(HANDLE(data))) : from_anything(data, BP_FLOAT32);
+  int64_t shape[BP_MAX_DIMS] = {0};
+  static char *names[] = {"data", "requires_grad", "device", NULL};
+  if (all_sizes(args) && (!kw || !PyDict_Size(kw))) {
+    Py_ssize_t one = PyTuple_Size(args) == 1;
+    int n = PyTuple_Size(args) ? as_sizes("Tensor", "size", one ? PyTuple_GetItem(args, 0) : args, shape) : 1;
+    return n < 0 ? NULL : wrap_as(type, kept(bp_zeros(ctx, default_dtype, n, shape)));
+  }
+  if (!PyArg_ParseTupleAndKeywords(args, kw, "O|p$O:Tensor", names, &data, &grad, &device) || check_device(device)) return NULL;
+  if (!is_nested(data) && !is_tensor(data) && !PyObject_CheckBuffer(data)) {
+    char buffer[64];
+    return PyErr_Format(PyExc_TypeError, "new(): data must be a sequence (got %s)", type_name(data, buffer));
+  }
+  bp_tensor *t = is_tensor(data) ? kept(bp_detach(HANDLE(data))) : from_anything(data, default_dtype);
   if (!t) return PyErr_Occurred() ? NULL : fail();
   if (grad && bp_set_requires_grad(t, 1)) {
     fail();
@@ -407,7 +432,7 @@ static PyType_Slot tensor_slots[] = {
   {Py_nb_inplace_add, nb_iadd}, {Py_nb_inplace_subtract, nb_isub}, {Py_nb_inplace_multiply, nb_imul}, {Py_nb_inplace_true_divide, nb_idiv},
   {Py_nb_bool, nb_bool}, {Py_nb_float, nb_float}, {Py_nb_int, nb_int}, {Py_nb_index, nb_index},
   {Py_mp_length, tensor_length}, {Py_mp_subscript, tensor_subscript}, {Py_mp_ass_subscript, tensor_assign},
-  {Py_sq_length, tensor_length}, {Py_sq_item, tensor_at},
+  {Py_sq_length, tensor_length}, {Py_sq_contains, tensor_contains}, {Py_sq_item, tensor_at},
   {Py_bf_getbuffer, tensor_getbuffer}, {Py_bf_releasebuffer, tensor_releasebuffer}, {0, NULL}};
 static PyType_Spec tensor_spec = {"backprop.Tensor", sizeof(Tensor), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, tensor_slots};
 

@@ -21,6 +21,8 @@ static inline bp_tensor *seen(PyObject *o) {
 static bp_tensor *number_beside(PyObject *o, bp_tensor *other) {
   bp_tensor *t;
   if (PyBool_Check(o) && other && bp_dtype_of(other) == BP_BOOL) t = bp_full(ctx, BP_BOOL, 0, NULL, o == Py_True);
+  else if (PyFloat_Check(o) && default_dtype != BP_FLOAT32 && other && !dtype_table[bp_dtype_of(other) & 7].floating)
+    t = bp_full(ctx, default_dtype, 0, NULL, PyFloat_AsDouble(o)); /* an integer tensor meets a number of the default type */
   else if (PyFloat_Check(o)) t = bp_number(ctx, PyFloat_AsDouble(o));
   else if (PyIndex_Check(o)) {
     PyObject *index = PyNumber_Index(o);

@@ -24,75 +24,10 @@ static PyObject *run_tensor(const Row *r, PyObject **v) {
   return leaf(r, v, from_anything(v[0], dtype));
 }
 
-/* as_tensor: the memory of a buffer, or a tensor itself, where no conversion is needed; otherwise a copy */
-static PyObject *run_as_tensor(const Row *r, PyObject **v) {
-  CREATION_DTYPE(dtype, -1);
-  if (is_tensor(v[0])) {
-    if (dtype < 0 || dtype == bp_dtype_of(HANDLE(v[0]))) return Py_NewRef(v[0]);
-    return wrap(bp_to(HANDLE(v[0]), dtype));
-  }
-  if (!PyList_Check(v[0]) && !PyTuple_Check(v[0]) && PyObject_CheckBuffer(v[0])) {
-    bp_tensor *t = borrow(r->name, v[0], 0);
-    if (!t && PyErr_Occurred()) return NULL;
-    if (t && (dtype < 0 || dtype == bp_dtype_of(t))) return leaf(r, v, kept(t));
-    if (t) drop(t);
-  }
-  return leaf(r, v, from_anything(v[0], dtype));
-}
-
-static PyObject *run_from_buffer(const Row *r, PyObject **v) {
-  bp_tensor *t = borrow(r->name, v[0], 1);
-  return t ? wrap(t) : NULL;
-}
-
-/* from_dlpack(anything with __dlpack__) */
-static PyObject *run_from_dlpack(const Row *r, PyObject **v) {
-  (void)r;
-  PyObject *method = PyObject_GetAttrString(v[0], "__dlpack__"), *none = PyTuple_New(0), *kw = Py_BuildValue("{s(ii)}", "max_version", 1, 0);
-  PyObject *capsule = method && none && kw ? PyObject_Call(method, none, kw) : NULL;
-  if (method && none && !capsule && PyErr_ExceptionMatches(PyExc_TypeError)) { /* from before DLPack 1.0 */
-    PyErr_Clear();
-    capsule = PyObject_CallNoArgs(method);
-  }
-  Py_XDECREF(method);
-  Py_XDECREF(none);
-  Py_XDECREF(kw);
-  bp_tensor *t = capsule ? import_dlpack(capsule) : NULL;
-  Py_XDECREF(capsule);
-  return t ? wrap(t) : NULL;
-}
-
-/* __dlpack__(stream=None, max_version=None, dl_device=None, copy=None) */
-static PyObject *run_dlpack(const Row *r, PyObject **v) {
-  TENSOR(0, x);
-  int versioned = 0;
-  if (!absent(v[1])) return PyErr_Format(PyExc_BufferError, "__dlpack__: the CPU has no streams");
-  if (!absent(v[2])) {
-    PyObject *major = PySequence_GetItem(v[2], 0);
-    versioned = major && PyLong_Check(major) && PyLong_AsLong(major) >= 1;
-    Py_XDECREF(major);
-    if (PyErr_Occurred()) return NULL;
-  }
-  if (!absent(v[3])) {
-    PyObject *type = PySequence_GetItem(v[3], 0);
-    int cpu = type && PyLong_Check(type) && PyLong_AsLong(type) == DL_CPU;
-    Py_XDECREF(type);
-    if (!cpu) return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_BufferError, "__dlpack__: only the CPU's memory can be shared");
-  }
-  TRUTH_OR(4, copy, 0);
-  bp_tensor *own = copy && !absent(v[4]) ? bp_clone(x) : NULL;
-  if (copy && !own) return fail();
-  PyObject *capsule = export_dlpack(own ? own : x, versioned);
-  if (own) drop(own);
-  return capsule;
-}
-
-static PyObject *run_dlpack_device(const Row *r, PyObject **v) { (void)r; (void)v; return Py_BuildValue("(ii)", DL_CPU, 0); }
-
 typedef bp_tensor *(*Fill)(bp_context *, bp_dtype, int32_t, const int64_t *);
 static PyObject *run_zeros(const Row *r, PyObject **v) {
   SIZES(0, shape, n);
-  CREATION_DTYPE(dtype, BP_FLOAT32);
+  CREATION_DTYPE(dtype, default_dtype);
   return leaf(r, v, kept(((Fill)r->f)(ctx, dtype, n, shape)));
 }
 
@@ -109,7 +44,7 @@ static PyObject *run_zeros_like(const Row *r, PyObject **v) {
 static PyObject *run_full(const Row *r, PyObject **v) {
   int64_t shape[BP_MAX_DIMS];
   int n;
-  bp_dtype dtype = kind_of(v[1]) == 0 ? BP_BOOL : kind_of(v[1]) == 1 ? BP_INT64 : BP_FLOAT32;
+  bp_dtype dtype = kind_of(v[1]) == 0 ? BP_BOOL : kind_of(v[1]) == 1 ? BP_INT64 : default_dtype;
   if (PyErr_Occurred()) return NULL;
   if (r->f) { /* like a tensor */
     TENSOR(0, x);
@@ -137,7 +72,7 @@ static PyObject *run_arange(const Row *r, PyObject **v) {
   if ((first && as_double(r->name, "start", first, &start)) || as_double(r->name, "end", last, &end) ||
       (!absent(v[2]) && as_double(r->name, "step", v[2], &step))) return NULL;
   int integers = PyIndex_Check(last) && (!first || PyIndex_Check(first)) && (absent(v[2]) || PyIndex_Check(v[2]));
-  CREATION_DTYPE(dtype, integers ? BP_INT64 : BP_FLOAT32);
+  CREATION_DTYPE(dtype, integers ? BP_INT64 : default_dtype);
   return leaf(r, v, kept(bp_arange(ctx, dtype, start, end, step)));
 }
 
@@ -146,7 +81,7 @@ static PyObject *run_linspace(const Row *r, PyObject **v) {
   DOUBLE(0, start);
   DOUBLE(1, end);
   INT(2, steps);
-  CREATION_DTYPE(dtype, BP_FLOAT32);
+  CREATION_DTYPE(dtype, default_dtype);
   if (steps < 0) return PyErr_Format(PyExc_RuntimeError, "%s(): number of steps must be non-negative, got %lld", r->name, (long long)steps);
   if (r->count == 6) return leaf(r, v, kept(bp_linspace(ctx, dtype, start, end, steps)));
   DOUBLE_OR(3, base, 10);
@@ -156,7 +91,7 @@ static PyObject *run_linspace(const Row *r, PyObject **v) {
 static PyObject *run_eye(const Row *r, PyObject **v) {
   INT(0, n);
   INT_OR(1, m, n);
-  CREATION_DTYPE(dtype, BP_FLOAT32);
+  CREATION_DTYPE(dtype, default_dtype);
   if (n == m || n < 0 || m < 0) return leaf(r, v, kept(bp_eye(ctx, dtype, n < m ? n : m)));
   bp_tensor *square = bp_eye(ctx, dtype, n > m ? n : m), *part = bp_slice(square, n < m ? 0 : 1, 0, n < m ? n : m, 1);
   bp_tensor *t = kept(part ? bp_clone(part) : NULL);
@@ -199,7 +134,7 @@ static PyObject *run_randint_like(const Row *r, PyObject **v) {
 
 /* normal(mean, std, size): numbers; or mean and std tensors, or one of them, that broadcast */
 static PyObject *run_normal(const Row *r, PyObject **v) {
-  CREATION_DTYPE(dtype, BP_FLOAT32);
+  CREATION_DTYPE(dtype, default_dtype);
   if (!is_tensor(v[0]) && (absent(v[1]) || !is_tensor(v[1]))) {
     DOUBLE(0, mean);
     DOUBLE_OR(1, std, 1);
@@ -220,19 +155,6 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
     "A new tensor with a copy of data: a number, nested lists of numbers or tensors, a tensor, a buffer or a NumPy array.\n\ndtype None: floats give float32, ints int64, " \
     "bools bool; arrays and tensors keep theirs. requires_grad=True makes a leaf that is trained. Lists that are ragged: ValueError.\n\n" \
     "    >>> backprop.tensor([[1, 2], [3, 4.5]])\n    tensor([[1.0000, 2.0000],\n            [3.0000, 4.5000]])") \
-  CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ", "tensor(data) without a copy where that is possible: a tensor itself, or over the memory of a buffer or NumPy array, if the type is right.") \
-  OP(from_buffer, from_buffer, F, run_from_buffer, NULL, NULL, "(buffer)" \
-     DOC("A tensor over the memory of a writable buffer (NumPy array, array.array, memoryview …), in its type and shape; nothing\n" \
-         "is copied, both see changes.")) \
-  OP(from_numpy, from_numpy, F, run_from_buffer, NULL, NULL, "(array)" \
-     DOC("A tensor over the memory of a NumPy array; nothing is copied, both see changes. Types: float16, float32, float64, int64,\n" \
-         "int32, uint8, bool.")) \
-  OP(from_dlpack, from_dlpack, F, run_from_dlpack, NULL, NULL, "(ext_tensor)" \
-     DOC("A tensor over the memory of anything with __dlpack__ (PyTorch, NumPy, JAX …) on the CPU; nothing is copied, both see\n" \
-         "changes.")) \
-  OP(dlpack, __dlpack__, M, run_dlpack, NULL, NULL, "(input, *, stream=None, max_version=None, dl_device=None, copy=None)" \
-     DOC("A DLPack capsule over this tensor's memory, for from_dlpack() of another library. stream must be None.")) \
-  OP(dlpack_device, __dlpack_device__, M, run_dlpack_device, NULL, NULL, "(input)" DOC("(1, 0): DLPack's name for the CPU.")) \
   CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, ", "Zeros in the shape of size: zeros(2, 3) or zeros((2, 3))." LEAF_TEXT) \
   CREATION(OP, empty, run_zeros, bp_zeros, "(*size, ", "A tensor to be filled; here its elements begin as 0 (PyTorch: as anything)." LEAF_TEXT) \
   CREATION(OP, ones, run_zeros, bp_ones, "(*size, ", "Ones in the shape of size: ones(2, 3) or ones((2, 3))." LEAF_TEXT) \

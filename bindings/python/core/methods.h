@@ -15,18 +15,25 @@ static PyObject *run_cast(const Row *r, PyObject **v) {
   return cast(v[0], casts[i].dtype);
 }
 
-/* to(dtype), to(device), to(device, dtype), to(other) */
+/* to(dtype, non_blocking, copy), to(device, dtype, non_blocking, copy), to(other, non_blocking, copy), all of it by keyword */
 static PyObject *run_to(const Row *r, PyObject **v) {
   TENSOR(0, x);
   bp_dtype dtype = bp_dtype_of(x);
-  if (!absent(v[1]) && is_tensor(v[1])) dtype = bp_dtype_of(HANDLE(v[1]));
-  else if (!absent(v[1]) && (Py_TYPE(v[1]) == DeviceType || PyUnicode_Check(v[1]))) {
-    if (check_device(v[1])) return NULL;
-  } else if (as_dtype(r->name, v[1], &dtype)) return NULL;
-  if (as_dtype(r->name, v[2], &dtype) || check_device(v[3])) return NULL;
-  TRUTH_OR(4, copy, 0);
-  if (copy && dtype == bp_dtype_of(x)) return wrap(bp_clone(x));
-  return cast(v[0], dtype);
+  PyObject *copy = v[4];
+  if (!absent(v[1]) && (is_tensor(v[1]) || Py_TYPE(v[1]) == DtypeType || PyType_Check(v[1]))) {
+    if (!is_tensor(v[1]) && as_dtype(r->name, v[1], &dtype)) return NULL;
+    if (is_tensor(v[1])) dtype = bp_dtype_of(HANDLE(v[1]));
+    if (v[2] && !PyBool_Check(v[2])) return type_error(r->name, "non_blocking", "bool", v[2]);
+    if (v[3] && v[2]) copy = v[3];
+  } else if (check_device(v[1]) || as_dtype(r->name, v[2], &dtype)) return NULL;
+  if (as_dtype(r->name, v[5], &dtype) || check_device(v[6])) return NULL;
+  int own = truth(copy, 0);
+  if (own < 0) return NULL;
+  PyObject *result = own && dtype == bp_dtype_of(x) ? wrap(bp_clone(x)) : cast(v[0], dtype);
+  if (!result || absent(v[7])) return result;
+  PyObject *formatted = laid_out(result, v[7], 0);
+  Py_DECREF(result);
+  return formatted;
 }
 
 static PyObject *run_same(const Row *r, PyObject **v) { (void)r; return Py_NewRef(v[0]); }
@@ -87,78 +94,64 @@ static PyObject *run_stride(const Row *r, PyObject **v) {
 
 static PyObject *run_dim(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLong(bp_ndim(x)); }
 static PyObject *run_numel(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLongLong(bp_numel(x)); }
-static PyObject *run_is_contiguous(const Row *r, PyObject **v) { TENSOR(0, x); return PyBool_FromLong(bp_is_contiguous(x)); }
 static PyObject *run_element_size(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLong(dtype_table[bp_dtype_of(x)].size); }
 static PyObject *run_is_floating(const Row *r, PyObject **v) { TENSOR(0, x); return PyBool_FromLong(dtype_table[bp_dtype_of(x)].floating); }
 static PyObject *run_item(const Row *r, PyObject **v) { (void)r; return tensor_item(v[0], NULL); }
 static PyObject *run_tolist(const Row *r, PyObject **v) { (void)r; return tensor_tolist(v[0], NULL); }
 static PyObject *run_data_ptr(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromVoidPtr(bp_data(x)); }
 
-static PyObject *run_numpy(const Row *r, PyObject **v) {
+/* detach_(): the object stands for the tensor without history from here on */
+static PyObject *run_detach_in_place(const Row *r, PyObject **v) {
   TENSOR(0, x);
-  TRUTH_OR(1, force, 0);
-  if (bp_requires_grad(x) && !force)
-    return PyErr_Format(PyExc_RuntimeError, "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
-  PyObject *numpy = PyImport_ImportModule("numpy"), *plain = wrap(bp_detach(x)), *array = NULL;
-  if (numpy && plain) array = PyObject_CallMethod(numpy, "asarray", "O", plain);
-  Py_XDECREF(plain);
-  Py_XDECREF(numpy);
-  return array;
+  bp_tensor *plain = bp_is_leaf(x) && !bp_requires_grad(x) ? NULL : bp_detach(x);
+  if (!plain) return bp_is_leaf(x) ? Py_NewRef(v[0]) : fail();
+  if (scope_depth) bp_retain(plain);
+  return stand_for(v[0], plain) ? NULL : Py_NewRef(v[0]);
 }
 
 static PyObject *run_is_tensor(const Row *r, PyObject **v) { (void)r; return PyBool_FromLong(is_tensor(v[0])); }
 
-static PyObject *run_deepcopy(const Row *r, PyObject **v) {
+/* All memory a tensor looks into, in one dimension. The library says where memory ends by refusing what goes beyond: steps that double, then halve. */
+static PyObject *run_storage(const Row *r, PyObject **v) {
   TENSOR(0, x);
-  if (!bp_is_leaf(x)) return PyErr_Format(PyExc_RuntimeError, "deepcopy: only leaves can be copied deeply: use clone() or detach()");
-  bp_tensor *copy = from_anything(v[0], -1);
-  if (copy && bp_requires_grad(x)) bp_set_requires_grad(copy, 1);
-  return copy ? wrap_as(Py_TYPE(v[0]), copy) : NULL;
-}
-
-/* Pickling: (type, bytes, dtype, shape, requires_grad) */
-static PyObject *run_reduce_ex(const Row *r, PyObject **v) {
-  View view;
-  TENSOR(0, x);
-  if (view_of(x, &view)) return NULL;
-  PyObject *module = PyImport_ImportModule("backprop._core"), *rebuild = module ? PyObject_GetAttrString(module, "_rebuild") : NULL;
-  PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(view.count * view.size)), *shape = size_of(x), *result = NULL;
-  if (rebuild && bytes && shape) {
-    if (bp_read(x, PyBytes_AsString(bytes), (size_t)(view.count * view.size))) fail();
-    else {
-      PyObject *plain = PySequence_List(shape);
-      if (plain)
-        result = Py_BuildValue("O(OOONO)", rebuild, Py_TYPE(v[0]), bytes, dtypes[view.dtype], plain, bp_requires_grad(x) ? Py_True : Py_False);
-    }
+  bp_tensor *plain = bp_detach(x), *all, *longer;
+  int64_t one[] = {1}, size = bp_numel(x) ? bp_storage_offset(x) + 1 : 0, step = 1, line = 64 / dtype_table[bp_dtype_of(x) & 7].size;
+  for (int32_t d = 0; size && d < bp_ndim(x); d++) size += (bp_dim(x, d) - 1) * bp_stride(x, d);
+  int64_t seen = size;
+  all = plain ? bp_as_strided(plain, 1, &size, one, 0) : NULL;
+  for (int growing = 1; all && step; ) {
+    if ((longer = bp_as_strided(plain, 1, (int64_t[]){size + step}, one, 0))) {
+      drop(all);
+      all = longer;
+      size += step;
+    } else bp_context_clear(ctx), growing = 0;
+    step = growing ? step * 2 : step / 2;
   }
-  Py_XDECREF(module);
-  Py_XDECREF(rebuild);
-  Py_XDECREF(bytes);
-  Py_XDECREF(shape);
-  return result;
+  if (all && size > seen && size <= (seen + line - 1) / line * line && (longer = bp_as_strided(plain, 1, &seen, one, 0))) {
+    drop(all); /* the rest of a cache line is the allocator's */
+    all = longer;
+  }
+  if (plain) drop(plain);
+  return wrap_view(all);
 }
 
-static PyObject *run_rebuild(const Row *r, PyObject **v) {
-  SIZES(3, shape, n);
-  DTYPE_OR(2, dtype, BP_FLOAT32);
-  if (!PyType_Check(v[0]) || !PyType_IsSubtype((PyTypeObject *)v[0], TensorType)) return type_error(r->name, "type", "Tensor or a subclass", v[0]);
-  if (!PyBytes_Check(v[1])) return type_error(r->name, "data", "bytes", v[1]);
-  bp_tensor *t = bp_tensor_create(ctx, dtype, n, shape, NULL);
-  if (!t) return fail();
-  int grad = PyObject_IsTrue(v[4]);
-  if (bp_write(t, PyBytes_AsString(v[1]), (size_t)PyBytes_Size(v[1])) || (grad && bp_set_requires_grad(t, 1))) {
+/* The elements, row-major, as bytes: what a pickle holds where the buffer protocol has no code. */
+static PyObject *run_bytes(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  int64_t size = bp_numel(x) * dtype_table[bp_dtype_of(x) & 7].size;
+  PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+  if (bytes && size && bp_read(x, PyBytes_AsString(bytes), (size_t)size)) {
+    Py_CLEAR(bytes);
     fail();
-    bp_release(t);
-    return NULL;
   }
-  return wrap_as((PyTypeObject *)v[0], t);
+  return bytes;
 }
 
 /* f"{loss:.4f}": a single number is formatted as one */
 static PyObject *run_format(const Row *r, PyObject **v) {
   (void)r;
   if (!PyUnicode_Check(v[1])) return type_error("__format__", "format_spec", "str", v[1]);
-  if (bp_ndim(HANDLE(v[0])) == 0 && PyUnicode_GetLength(v[1]) > 0) {
+  if (bp_ndim(HANDLE(v[0])) == 0 && Py_TYPE(v[0]) == TensorType) {
     PyObject *item = tensor_item(v[0], NULL), *text = item ? PyObject_Format(item, v[1]) : NULL;
     Py_XDECREF(item);
     return text;
@@ -167,17 +160,43 @@ static PyObject *run_format(const Row *r, PyObject **v) {
   return PyObject_Str(v[0]);
 }
 
+static PyObject *run_reversed(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  return bp_ndim(x) ? wrap(bp_flip(x, 1, (int64_t[]){0})) : Py_NewRef(v[0]);
+}
+
+static PyObject *run_set_default_dtype(const Row *r, PyObject **v) {
+  bp_dtype dtype = BP_INT64;
+  if (Py_TYPE(v[0]) == DtypeType && as_dtype(r->name, v[0], &dtype)) return NULL;
+  if (!dtype_table[dtype].floating)
+    return PyErr_Format(PyExc_TypeError, Py_TYPE(v[0]) == DtypeType ? "only floating-point types are supported as the default type"
+                        : "invalid dtype object: only floating-point types are supported as the default type");
+  default_dtype = dtype;
+  Py_RETURN_NONE;
+}
+
+static PyObject *run_get_default_dtype(const Row *r, PyObject **v) { (void)r; (void)v; return Py_NewRef(dtypes[default_dtype]); }
+
+static PyObject *run_is_contiguous(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  if (absent(v[1])) return PyBool_FromLong(bp_is_contiguous(x));
+  PyObject *module = PyImport_ImportModule("backprop._layout");
+  PyObject *result = module ? PyObject_CallMethod(module, "is_laid_out", "OO", v[0], v[1]) : NULL;
+  Py_XDECREF(module);
+  return result;
+}
+
 #define CASTS "; this tensor itself if that is its type already. The gradient comes back in the old type."
 #define OPERATIONS_METHODS(OP) \
   CAST(OP, float, "As float32" CASTS) CAST(OP, double, "As float64" CASTS) CAST(OP, long, "As int64, fractions cut off" CASTS) \
   CAST(OP, int, "As int32, fractions cut off" CASTS) CAST(OP, bool, "As bool: whether an element is not 0" CASTS) \
   CAST(OP, half, "As float16, a type to store, without arithmetic" CASTS) CAST(OP, bfloat16, "As bfloat16, a type to store, without arithmetic" CASTS) \
   CAST(OP, byte, "As uint8, fractions cut off" CASTS) \
-  OP(to, to, M, run_to, NULL, NULL, "(input, target=None, dtype=None, *, device=None, copy=False, non_blocking=False)" \
-     DOC("to(dtype), to(device), to(device, dtype) or to(other): this tensor in another type, or in that of other; itself if\n" \
-         "nothing changes and copy is False.\n\n" \
+  OP(to, to, M, run_to, NULL, NULL, "(input, target=None, then=None, non_blocking=False, copy=False, *, dtype=None, device=None, memory_format=None)" \
+     DOC("to(dtype, non_blocking, copy), to(device, dtype, non_blocking, copy) or to(other, non_blocking, copy): this tensor in\n" \
+         "another type, or in that of other; itself if nothing changes and copy is False. non_blocking changes nothing.\n\n" \
          "The only device is 'cpu'; another one is a RuntimeError.")) \
-  OP(cpu, cpu, M, run_same, NULL, NULL, "(input)" DOC("This tensor: all tensors live on the CPU.")) \
+  OP(cpu, cpu, M, run_same, NULL, NULL, "(input, *, memory_format=None)" DOC("This tensor: all tensors live on the CPU.")) \
   OP(backward, backward, M, run_backward, NULL, NULL, "(input, gradient=None, retain_graph=None, create_graph=False, inputs=None)" \
      DOC("Walks the record back from this tensor and adds its gradient to .grad of every leaf that requires one (of inputs alone,\n" \
          "if given).\n\n" \
@@ -198,17 +217,17 @@ static PyObject *run_format(const Row *r, PyObject **v) {
   OP(numel, numel, FM, run_numel, NULL, NULL, "(input)" DOC("Number of elements: the product of the sizes.")) \
   OP(nelement, nelement, M, run_numel, NULL, NULL, "(input)" DOC("Same as numel().")) \
   OP(element_size, element_size, M, run_element_size, NULL, NULL, "(input)" DOC("Bytes of one element.")) \
-  OP(is_contiguous, is_contiguous, M, run_is_contiguous, NULL, NULL, "(input)" DOC("Whether the elements lie row-major without gaps.")) \
+  OP(is_contiguous, is_contiguous, M, run_is_contiguous, NULL, NULL, "(input, memory_format=None)" \
+     DOC("Whether the elements lie row-major without gaps; with a memory format, whether they lie in its order.")) \
   OP(is_floating_point, is_floating_point, FM, run_is_floating, NULL, NULL, "(input)" DOC("Whether the type is float64, float32, float16 or bfloat16.")) \
   OP(item, item, M, run_item, NULL, NULL, "(input)" DOC("The only element, as a Python number; RuntimeError if there are more or none.")) \
   OP(tolist, tolist, M, run_tolist, NULL, NULL, "(input)" DOC("The elements as nested lists of Python numbers; of a 0-dimensional tensor the number.")) \
   OP(data_ptr, data_ptr, M, run_data_ptr, NULL, NULL, "(input)" DOC("The address of the first element, as an int.")) \
-  OP(numpy, numpy, M, run_numpy, NULL, NULL, "(input, force=False)" \
-     DOC("A NumPy array over this tensor's memory; nothing is copied, both see changes. RuntimeError for a tensor that requires a\n" \
-         "gradient, unless force: use detach() first. ModuleNotFoundError without NumPy.")) \
-  OP(deepcopy, __deepcopy__, M, run_deepcopy, NULL, NULL, "(input, memo)" \
-     DOC("For copy.deepcopy(): a leaf of its own with the same elements. RuntimeError for what an operation recorded.")) \
-  OP(reduce_ex, __reduce_ex__, M, run_reduce_ex, NULL, NULL, "(input, protocol)" DOC("For pickle and copy: class, bytes, dtype, shape and requires_grad.")) \
   OP(format, __format__, M, run_format, NULL, NULL, "(input, format_spec)" DOC("f'{loss:.4f}': a 0-dimensional tensor is formatted as its number.")) \
   OP(is_tensor, is_tensor, F, run_is_tensor, NULL, NULL, "(obj)" DOC("Whether obj is a Tensor.")) \
-  OP(rebuild, _rebuild, P, run_rebuild, NULL, NULL, "(type, data, dtype, shape, requires_grad)" DOC("What unpickling calls with the parts that __reduce_ex__ gave."))
+  OP(detach_in_place, detach_, M, run_detach_in_place, NULL, NULL, "(input)" DOC("This tensor without its history; returns it.")) \
+  OP(reversed, __reversed__, M, run_reversed, NULL, NULL, "(input)" DOC("reversed(x): flip(0).")) \
+  OP(set_default_dtype, set_default_dtype, F, run_set_default_dtype, NULL, NULL, "(d)" DOC("The type of floating tensors that are made without one being named; float32 at first.")) \
+  OP(get_default_dtype, get_default_dtype, F, run_get_default_dtype, NULL, NULL, "()" DOC("What set_default_dtype() has set.")) \
+  OP(storage, _storage, P, run_storage, NULL, NULL, "(input)" DOC("All memory that input looks into, in one dimension.")) \
+  OP(bytes, _bytes, P, run_bytes, NULL, NULL, "(input)" DOC("The elements, row-major, as bytes."))

@@ -53,8 +53,14 @@ static PyObject *run_shape_as(const Row *r, PyObject **v) {
 }
 
 /* The object itself where nothing is to be done, as in PyTorch */
+static PyObject *run_clone(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  return absent(v[1]) ? wrap(bp_clone(x)) : laid_out(v[0], v[1], 1);
+}
+
 static PyObject *run_contiguous(const Row *r, PyObject **v) {
   TENSOR(0, x);
+  if (!absent(v[1])) return laid_out(v[0], v[1], 0);
   return bp_is_contiguous(x) ? Py_NewRef(v[0]) : wrap(bp_contiguous(x));
 }
 
@@ -314,8 +320,8 @@ static PyObject *run_storage_offset(const Row *r, PyObject **v) { TENSOR(0, x); 
 
 #define OPERATIONS_MOVEMENT(OP) \
   UNARY(OP, detach, "The same values without history: shares memory, no gradient reaches it.") \
-  UNARY(OP, clone, "A copy with memory of its own; the gradient passes through.") \
-  OP(contiguous, contiguous, M, run_contiguous, NULL, NULL, "(input)" \
+  OP(clone, clone, FM, run_clone, NULL, NULL, "(input, *, memory_format=None)" DOC("A copy with memory of its own; the gradient passes through.")) \
+  OP(contiguous, contiguous, M, run_contiguous, NULL, NULL, "(input, memory_format=None)" \
      DOC("This tensor if its elements lie row-major without gaps, otherwise a copy in which they do.")) \
   OP(reshape, reshape, FM, run_shape, bp_reshape, NULL, "(input, *shape)" \
      DOC("The same elements, row-major, in another shape of as many; one size may be −1 and is inferred. A view where strides\n" \

@@ -12,6 +12,7 @@ static int instances;         /* modules alive: at most one */
 static PyTypeObject *TensorType, *DtypeType, *DeviceType, *SizeType, *OptimizerType;
 static PyObject *LinAlgError;   /* for BP_E_SINGULAR; a RuntimeError */
 static PyObject *the_device;  /* device('cpu') */
+static bp_dtype default_dtype = BP_FLOAT32; /* of new floating tensors */
 static PyObject *dtypes[8];   /* dtype objects by bp_dtype */
 
 #define SLOT(o) (((Tensor *)(o))->t)
@@ -84,21 +85,26 @@ static void release_borrowed(void *data, void *user) {
   PyGILState_Release(gil);
 }
 
-static void drain(void) {
+/* Gives one back; an exception that is set stays. */
+static void unborrow(Borrowed *b) {
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
-  while (pending) {
-    Borrowed *b = pending;
-    pending = b->next;
-    if (b->finish) {
-      b->finish(b);
-      continue;
-    }
+  if (b->finish) b->finish(b);
+  else {
     if (!b->dlpack) PyBuffer_Release(&b->buffer);
     else if (b->delete_dlpack) b->delete_dlpack(b->dlpack);
     free(b);
   }
+  if (PyErr_Occurred()) PyErr_WriteUnraisable(NULL);
   PyErr_Restore(type, value, trace);
+}
+
+static void drain(void) {
+  while (pending) {
+    Borrowed *b = pending;
+    pending = b->next;
+    unborrow(b);
+  }
 }
 
 /* ---------------------------------------------------------------------------------------------------------------
@@ -175,7 +181,7 @@ static const struct {
   const char *name, *format; /* format: the buffer protocol's code */
   int size, floating;
 } dtype_table[8] = {
-  {"float32", "f", 4, 1}, {"float64", "d", 8, 1}, {"int64", "q", 8, 0}, {"int32", "i", 4, 0},
+  {"float32", "f", 4, 1}, {"float64", "d", 8, 1}, {"int64", sizeof(long) == 8 ? "l" : "q", 8, 0}, {"int32", "i", 4, 0},
   {"uint8", "B", 1, 0},   {"bool", "?", 1, 0},    {"float16", "e", 2, 1}, {"bfloat16", NULL, 2, 1},
 };
 
@@ -277,11 +283,15 @@ static PyObject *dtype_repr(PyObject *self) { return PyUnicode_FromFormat("backp
 static PyObject *dtype_reduce(PyObject *self, PyObject *unused) { (void)unused; return PyUnicode_FromString(DTYPE_ROW(self).name); }
 static PyObject *dtype_itemsize(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(DTYPE_ROW(self).size); }
 static PyObject *dtype_floating(PyObject *self, void *unused) { (void)unused; return PyBool_FromLong(DTYPE_ROW(self).floating); }
+static PyObject *dtype_complex(PyObject *self, void *unused) { (void)self; (void)unused; Py_RETURN_FALSE; }
+static PyObject *dtype_signed(PyObject *self, void *unused) { (void)unused; return PyBool_FromLong(((Dtype *)self)->code != BP_UINT8 && ((Dtype *)self)->code != BP_BOOL); }
+static PyObject *dtype_real(PyObject *self, PyObject *unused) { (void)unused; return Py_NewRef(self); }
 
 static PyGetSetDef dtype_getset[] = {
   {"itemsize", dtype_itemsize, NULL, "Bytes of one element.", NULL},
-  {"is_floating_point", dtype_floating, NULL, "Whether it is a floating type.", NULL}, {0}};
-static PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, NULL}, {0}};
+  {"is_floating_point", dtype_floating, NULL, "Whether it is a floating type.", NULL},
+  {"is_complex", dtype_complex, NULL, "Always False.", NULL}, {"is_signed", dtype_signed, NULL, "Whether it has negative numbers.", NULL}, {0}};
+static PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, NULL}, {"to_real", dtype_real, METH_NOARGS, "The type itself."}, {0}};
 static PyType_Slot dtype_slots[] = {{Py_tp_dealloc, plain_dealloc}, {Py_tp_repr, dtype_repr}, {Py_tp_getset, dtype_getset},
   {Py_tp_methods, dtype_methods}, {Py_tp_doc, "Type of a tensor's elements."}, {0, NULL}};
 static PyType_Spec dtype_spec = {"backprop.dtype", sizeof(Dtype), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, dtype_slots};
@@ -318,13 +328,56 @@ static PyObject *device_compare(PyObject *a, PyObject *b, int op) {
   return PyBool_FromLong((is_cpu(a) && is_cpu(b)) == (op == Py_EQ));
 }
 
+static PyObject *device_reduce(PyObject *self, PyObject *unused) { (void)unused; return Py_BuildValue("(O(s))", (PyObject *)Py_TYPE(self), "cpu"); }
+static PyMethodDef device_methods[] = {{"__reduce__", device_reduce, METH_NOARGS, NULL}, {0}};
 static PyGetSetDef device_getset[] = {{"type", device_type, NULL, NULL, NULL}, {"index", device_index, NULL, NULL, NULL}, {0}};
 static PyType_Slot device_slots[] = {{Py_tp_dealloc, plain_dealloc}, {Py_tp_new, device_new}, {Py_tp_repr, device_repr},
-  {Py_tp_str, device_str}, {Py_tp_hash, device_hash}, {Py_tp_richcompare, device_compare}, {Py_tp_getset, device_getset},
+  {Py_tp_str, device_str}, {Py_tp_hash, device_hash}, {Py_tp_richcompare, device_compare}, {Py_tp_getset, device_getset}, {Py_tp_methods, device_methods},
   {Py_tp_doc, "Where a tensor lives: always the CPU."}, {0, NULL}};
 static PyType_Spec device_spec = {"backprop.device", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, device_slots};
 
-/* A tuple of sizes that prints as one. */
+/* A tuple of sizes that prints as one, and whose slices, sums and multiples are ones. Takes the count of `tuple`. */
+static PyObject *size_from(PyObject *tuple) {
+  PyObject *args = tuple ? PyTuple_Pack(1, tuple) : NULL;
+  PyObject *size = args ? ((newfunc)PyType_GetSlot(&PyTuple_Type, Py_tp_new))(SizeType, args, NULL) : NULL;
+  Py_XDECREF(tuple);
+  Py_XDECREF(args);
+  return size;
+}
+
+static PyObject *size_new(PyTypeObject *type, PyObject *args, PyObject *kw) {
+  PyObject *sequence = NULL;
+  static char *names[] = {"", NULL};
+  if (!PyArg_ParseTupleAndKeywords(args, kw, "|O:Size", names, &sequence)) return NULL;
+  PyObject *items = sequence ? PySequence_List(sequence) : PyList_New(0), *tuple = NULL, *result = NULL;
+  for (Py_ssize_t i = 0; items && i < PyList_Size(items); i++) {
+    PyObject *item = PyList_GetItem(items, i), *whole = PyIndex_Check(item) ? PyNumber_Index(item) : NULL;
+    if (!whole && !PyErr_Occurred()) {
+      PyObject *name = PyType_GetQualName(Py_TYPE(item));
+      if (name) PyErr_Format(PyExc_TypeError, "backprop.Size() takes an iterable of 'int' (item %zd is '%U')", i, name);
+      Py_XDECREF(name);
+    }
+    if (!whole || PyList_SetItem(items, i, whole)) Py_CLEAR(items);
+  }
+  PyObject *inner = items && (tuple = PyList_AsTuple(items)) ? PyTuple_Pack(1, tuple) : NULL;
+  if (inner) result = ((newfunc)PyType_GetSlot(&PyTuple_Type, Py_tp_new))(type, inner, NULL);
+  Py_XDECREF(items);
+  Py_XDECREF(tuple);
+  Py_XDECREF(inner);
+  return result;
+}
+
+static PyObject *size_if_tuple(PyObject *o) { return o && PyTuple_CheckExact(o) ? size_from(o) : o; }
+static PyObject *size_subscript(PyObject *self, PyObject *key) { return size_if_tuple(((binaryfunc)PyType_GetSlot(&PyTuple_Type, Py_mp_subscript))(self, key)); }
+static PyObject *size_add(PyObject *a, PyObject *b) {
+  return PyTuple_Check(a) && PyTuple_Check(b) ? size_if_tuple(((binaryfunc)PyType_GetSlot(&PyTuple_Type, Py_sq_concat))(a, b)) : Py_NewRef(Py_NotImplemented);
+}
+static PyObject *size_repeat(PyObject *self, Py_ssize_t n) { return size_if_tuple(((ssizeargfunc)PyType_GetSlot(&PyTuple_Type, Py_sq_repeat))(self, n)); }
+static PyObject *size_reduce(PyObject *self, PyObject *unused) {
+  (void)unused;
+  return Py_BuildValue("(O(N))", (PyObject *)Py_TYPE(self), PySequence_List(self));
+}
+
 static PyObject *size_repr(PyObject *self) {
   PyObject *list = PySequence_List(self);
   PyObject *text = list ? PyUnicode_FromFormat("backprop.Size(%R)", list) : NULL;
@@ -339,19 +392,17 @@ static PyObject *size_numel(PyObject *self, PyObject *unused) {
   return PyErr_Occurred() ? NULL : PyLong_FromLongLong(n);
 }
 
-static PyMethodDef size_methods[] = {{"numel", size_numel, METH_NOARGS, "Product of the sizes."}, {0}};
-static PyType_Slot size_slots[] = {{Py_tp_repr, size_repr}, {Py_tp_methods, size_methods}, {Py_tp_doc, "Sizes of a tensor: a tuple."}, {0, NULL}};
+static PyMethodDef size_methods[] = {{"__reduce__", size_reduce, METH_NOARGS, NULL}, {"numel", size_numel, METH_NOARGS, "Product of the sizes."}, {0}};
+static PyType_Slot size_slots[] = {{Py_tp_new, size_new}, {Py_mp_subscript, size_subscript}, {Py_nb_add, size_add}, {Py_sq_repeat, size_repeat}, {Py_tp_repr, size_repr}, {Py_tp_methods, size_methods}, {Py_tp_doc, "Sizes of a tensor: a tuple."}, {0, NULL}};
 static PyType_Spec size_spec = {"backprop.Size", 0, 0, Py_TPFLAGS_DEFAULT, size_slots};
 
 static PyObject *size_of(bp_tensor *t) {
   int32_t n = bp_ndim(t);
   if (n < 0) return fail();
-  PyObject *sizes = PyTuple_New(n), *result = NULL;
+  PyObject *sizes = PyTuple_New(n);
   for (int32_t d = 0; sizes && d < n; d++) {
     PyObject *size = PyLong_FromLongLong(bp_dim(t, d));
     if (!size || PyTuple_SetItem(sizes, d, size)) Py_CLEAR(sizes);
   }
-  if (sizes) result = PyObject_CallFunctionObjArgs((PyObject *)SizeType, sizes, NULL);
-  Py_XDECREF(sizes);
-  return result;
+  return sizes ? size_from(sizes) : NULL;
 }

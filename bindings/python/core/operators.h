@@ -117,11 +117,6 @@ static PyObject *nb_ipow(PyObject *a, PyObject *b, PyObject *modulus) {
   return becoming(a, b, bp_pow);
 }
 
-static PyObject *tensor_compare(PyObject *a, PyObject *b, int op) {
-  static const Two by_op[] = {[Py_LT] = bp_lt, [Py_LE] = bp_le, [Py_EQ] = bp_eq, [Py_NE] = bp_ne, [Py_GT] = bp_gt, [Py_GE] = bp_ge};
-  return binary(a, b, by_op[op]);
-}
-
 static int nb_bool(PyObject *self) {
   View v;
   if (view_of(HANDLE(self), &v)) return -1;
@@ -133,6 +128,34 @@ static int nb_bool(PyObject *self) {
   int truth = item ? PyObject_IsTrue(item) : -1;
   Py_XDECREF(item);
   return truth;
+}
+
+static PyObject *tensor_compare(PyObject *a, PyObject *b, int op) {
+  static const Two by_op[] = {[Py_LT] = bp_lt, [Py_LE] = bp_le, [Py_EQ] = bp_eq, [Py_NE] = bp_ne, [Py_GT] = bp_gt, [Py_GE] = bp_ge};
+  if ((op == Py_EQ || op == Py_NE) && is_tensor(a) && !is_tensor(b) && !is_number(b) && !PyBytes_Check(b) && !PyByteArray_Check(b) && PyObject_CheckBuffer(b)) { /* an array: its elements */
+    bp_tensor *other = from_anything(b, -1), *result = other ? by_op[op](HANDLE(a), other) : NULL;
+    if (other && !result) fail();
+    if (other) bp_release(other);
+    return result ? wrap_view(result) : NULL;
+  }
+  return binary(a, b, by_op[op]);
+}
+
+/* value in x: any element that is equal. Of other kinds of objects PyTorch says that it cannot know. */
+static int tensor_contains(PyObject *self, PyObject *value) {
+  if (!is_tensor(value) && !is_number(value)) {
+    PyErr_Format(PyExc_RuntimeError, "Tensor.__contains__ only supports Tensor or scalar, but you passed in a %R.", (PyObject *)Py_TYPE(value));
+    return -1;
+  }
+  PyObject *same = binary(self, value, bp_eq), *any = NULL;
+  if (same) {
+    bp_tensor *t = HANDLE(same);
+    any = wrap(bp_any(t, 0, NULL, 0));
+  }
+  int yes = any ? nb_bool(any) : -1;
+  Py_XDECREF(same);
+  Py_XDECREF(any);
+  return yes;
 }
 
 static PyObject *one_number(PyObject *self) {

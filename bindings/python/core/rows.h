@@ -59,3 +59,11 @@ static PyObject *run_composed(const Row *r, PyObject **v) {
   return result;
 }
 static PyObject *coordinates(bp_tensor *x);
+
+/* x in a memory format, by backprop/_layout.py; a copy of it at any rate if `copy`. */
+static PyObject *laid_out(PyObject *x, PyObject *format, int copy) {
+  PyObject *module = PyImport_ImportModule("backprop._layout");
+  PyObject *result = module ? PyObject_CallMethod(module, "laid_out", "OOO", x, format, copy ? Py_True : Py_False) : NULL;
+  Py_XDECREF(module);
+  return result;
+}

@@ -17,7 +17,7 @@ except ImportError as error:
     raise ImportError(reason(error)) from error
 from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
 from ._core import __version__, default_generator
-from ._functions import allclose, equal, frombuffer
+from ._functions import allclose, equal
 from ._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ._recurrent import gru, lstm, rnn_relu, rnn_tanh
 
@@ -34,6 +34,11 @@ _composed = {
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
     "_composed_random": "poisson",
     "random": "seed initial_seed get_rng_state set_rng_state",
+    "_types": "finfo iinfo promote_types result_type can_cast FloatTensor DoubleTensor LongTensor IntTensor ByteTensor BoolTensor HalfTensor "
+              "BFloat16Tensor typename set_default_tensor_type scalar_tensor",
+    "_layout": "memory_format contiguous_format preserve_format channels_last channels_last_3d layout strided",
+    "_exchange": "asarray",
+    "_methods": "is_complex is_nonzero is_signed is_inference is_same_size is_conj is_neg",
     "_composed_images": "_upsample_bilinear2d_aa",
     "_composed_norms": "native_layer_norm native_group_norm native_batch_norm _native_batch_norm_legit _batch_norm_with_update "
                        "_softmax_backward_data native_dropout_backward",

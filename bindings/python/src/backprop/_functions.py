@@ -1,10 +1,12 @@
 """Questions about values, put together from operations."""
 
-from ._core import Tensor, from_buffer, isfinite, isnan
+from ._core import Tensor, isfinite, isnan
 
 
 def equal(input, other):
     """Whether two tensors have the same shape and the same elements."""
+    if not isinstance(other, Tensor):
+        raise TypeError(f"equal(): argument 'other' (position 2) must be Tensor, not {type(other).__name__}")
     return input.shape == other.shape and (input.numel() == 0 or (input == other).all().item())
 
 
@@ -32,20 +34,6 @@ def register_post_accumulate_grad_hook(self, hook):
     return RemovableHandle(self, self._register_hook(hook, True))
 
 
-def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
-    """A tensor of one dimension over the memory of a writable buffer, from byte `offset` on; count −1: to its end."""
-    view = memoryview(buffer).cast("B")[offset:]
-    code, size = {"float32": "f4", "float64": "d8", "int64": "q8", "int32": "i4", "uint8": "B1", "bool": "?1"}.get(str(dtype).rpartition(".")[2], "-1")
-    size = int(size)
-    if code == "-":
-        raise TypeError(f"frombuffer(): not defined for {dtype}")
-    if count >= 0:
-        view = view[:count * size]
-    if len(view) % size or count * size > len(view) or not len(view):
-        raise ValueError(f"frombuffer(): {len(view)} bytes from offset {offset} on do not hold the {dtype} elements asked for")
-    return from_buffer(view.cast(code)).requires_grad_(requires_grad)
-
-
 def _method(function):
     setattr(Tensor, function.__name__, function)
 
@@ -69,6 +57,13 @@ for _function in "angle frexp isclose mvlgamma".split():
 for _function in ("cholesky_inverse cholesky_solve cross lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet svd "
                   "triangular_solve").split():
     _later(_function, "_composed_linalg")
+for _function in ("type type_as cuda pin_memory get_device is_pinned is_complex is_conj is_neg is_inference is_distributed is_shared share_memory_ "
+                  "is_signed is_nonzero is_same_size is_set_to dim_order dense_dim sparse_dim new_tensor new_zeros new_ones new_empty new_full new "
+                  "apply_ map_ untyped_storage storage").split():
+    _later(_function, "_methods")
+Tensor.layout = property(lambda self: __import__("backprop._layout", fromlist=["strided"]).strided, doc="Always strided.")
+for _function in "__reduce_ex__ __copy__ __deepcopy__".split():
+    _later(_function, "_copies")
 for _function in (equal, allclose, register_hook, register_post_accumulate_grad_hook):
     _method(_function)
 del _function

@@ -402,6 +402,9 @@ class Module:
     def cpu(self):
         return self
 
+    def cuda(self, device=None):
+        raise RuntimeError("backprop computes on the CPU: it has no CUDA. Ask backprop.cuda.is_available() before .cuda()")
+
     def float(self):
         return self.to(_core.float32)
 

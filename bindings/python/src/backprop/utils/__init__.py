@@ -1,6 +1,6 @@
-"""Help beside the networks: checkpoint (memory for time), hooks."""
+"""Help beside the networks: checkpoint (memory for time), hooks, dlpack."""
 
-__all__ = ["checkpoint", "hooks"]
+__all__ = ["checkpoint", "dlpack", "hooks"]
 
 
 def __getattr__(name):
