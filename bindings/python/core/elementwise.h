@@ -269,7 +269,8 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   ALIAS(OP, less_equal, run_binary, le, "(input, other)") ALIAS(OP, greater, run_binary, gt, "(input, other)") \
   ALIAS(OP, greater_equal, run_binary, ge, "(input, other)") \
   OP(pow, pow, FMI, run_binary, bp_pow, NULL, "(input, exponent)" \
-     DOC("input to the power of exponent; NaN for a negative input and a fraction. The gradient for the exponent of 0 is 0." TWO)) \
+     DOC("input to the power of exponent; NaN for a negative input and a fraction; whole numbers to a negative power are a\n" \
+         "ValueError. The gradient for the exponent of 0 is 0." TWO)) \
   OP(float_power, float_power, FMI, run_binary, bp_float_power, NULL, "(input, exponent)" DOC("pow() computed in, and giving, float64." TWO)) \
   BINARY_I(OP, atan2, "The angle, −π … π, of the point with x = other, y = input." FLOATS TWO) ALIAS(OP, arctan2, run_binary, atan2, "(input, other)") \
   BINARY_I(OP, hypot, "√(input² + other²), without overflow in between." TWO) \

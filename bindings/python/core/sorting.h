@@ -101,7 +101,7 @@ static PyObject *run_multinomial(const Row *r, PyObject **v) {
   OP(msort, msort, FM, run_unary, bp_msort, NULL, "(input)" DOC("The values of sort() along dimension 0.")) \
   OP(topk, topk, FM, run_topk, NULL, NULL, "(input, k, dim=None, largest=True, sorted=True)" \
      DOC("The pair (values, indices) of the k largest (largest=False: smallest) elements along dim (None: the last), best first\n" \
-         "whatever sorted says. RuntimeError if k is more than there are.")) \
+         "whatever sorted says. IndexError if k is more than there are.")) \
   OP(kthvalue, kthvalue, FM, run_kthvalue, NULL, NULL, "(input, k, dim=None, keepdim=False)" \
      DOC("The pair (values, indices) of the k-th smallest element along dim (None: the last), k from 1.")) \
   OP(mode, mode, FM, run_max, NULL, bp_mode, "(input, dim=-1, keepdim=False)" \

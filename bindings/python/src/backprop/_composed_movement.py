@@ -18,12 +18,14 @@ def adjoint(input):
 
 
 def fliplr(input):
+    """flip(1): columns in reverse; RuntimeError for fewer than two dimensions."""
     if input.ndim < 2:
         raise RuntimeError(f"fliplr: needs at least two dimensions, it has shape {tuple(input.shape)}")
     return input.flip(1)
 
 
 def flipud(input):
+    """flip(0): rows in reverse; RuntimeError for a number."""
     if input.ndim < 1:
         raise RuntimeError("flipud: needs at least one dimension")
     return input.flip(0)
@@ -46,6 +48,7 @@ def rot90(input, k=1, dims=(0, 1)):
 
 
 def diagflat(input, offset=0):
+    """The square matrix with all elements of input on diagonal offset, zeros elsewhere."""
     return input.reshape(-1).diag(offset)
 
 
@@ -64,6 +67,7 @@ def fill_diagonal_(input, fill_value, wrap=False):
 
 
 def constant_pad_nd(input, pad, value=0):
+    """nn.functional.pad(input, pad, 'constant', value)."""
     return _core.pad(input, pad, "constant", value)
 
 
@@ -117,14 +121,17 @@ def _cut(name, input, indices_or_sections, dim, least):
 
 
 def hsplit(input, indices_or_sections):
+    """tensor_split() along dimension 1 (0 of a vector); a number must divide the size."""
     return _cut("hsplit", input, indices_or_sections, 0 if input.ndim == 1 else 1, 1)
 
 
 def vsplit(input, indices_or_sections):
+    """tensor_split() along dimension 0; a number must divide the size."""
     return _cut("vsplit", input, indices_or_sections, 0, 2)
 
 
 def dsplit(input, indices_or_sections):
+    """tensor_split() along dimension 2; a number must divide the size."""
     return _cut("dsplit", input, indices_or_sections, 2, 3)
 
 
@@ -160,11 +167,13 @@ atleast_1d, atleast_2d, atleast_3d = _atleast_1d, _atleast_2d, _atleast_3d
 
 
 def hstack(tensors):
+    """Tensors side by side: cat() along dimension 1 (0 of vectors; numbers count as vectors of one)."""
     tensors = atleast_1d(tuple(tensors))
     return cat(tensors, 0 if tensors and tensors[0].ndim == 1 else 1)
 
 
 def vstack(tensors):
+    """Tensors one below the other: cat() along dimension 0; vectors count as rows."""
     return cat(atleast_2d(tuple(tensors)), 0)
 
 
@@ -172,10 +181,12 @@ row_stack = vstack
 
 
 def dstack(tensors):
+    """Tensors one behind the other: cat() along dimension 2; matrices count as [M, N, 1]."""
     return cat(atleast_3d(tuple(tensors)), 2)
 
 
 def column_stack(tensors):
+    """Columns side by side: vectors count as columns, then cat() along dimension 1."""
     return hstack([t.reshape(-1, 1) if t.ndim <= 1 else t for t in tensors])
 
 
@@ -208,6 +219,7 @@ def broadcast_shapes(*shapes):
 
 
 def broadcast_tensors(*tensors):
+    """All tensors as views in their common shape; RuntimeError where there is none."""
     if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
         tensors = tensors[0]
     shape = broadcast_shapes(*(t.shape for t in tensors))

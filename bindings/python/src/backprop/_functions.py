@@ -38,14 +38,20 @@ def _method(function):
     setattr(Tensor, function.__name__, function)
 
 
+class _Later:
+    """A method of Tensor whose module is loaded when the method is first asked for; the function then stands in this object's place."""
+
+    def __init__(self, name, module):
+        self.name, self.module = name, module
+
+    def __get__(self, tensor, kind):
+        function = getattr(__import__("backprop." + self.module, fromlist=[self.name]), self.name)
+        setattr(Tensor, self.name, function)
+        return function if tensor is None else function.__get__(tensor)
+
+
 def _later(name, module):
-    """A method of Tensor whose module is loaded when it is first called."""
-
-    def method(self, *args, **kwargs):
-        return getattr(__import__("backprop." + module, fromlist=[name]), name)(self, *args, **kwargs)
-
-    method.__name__ = name
-    setattr(Tensor, name, method)
+    setattr(Tensor, name, _Later(name, module))
 
 
 for _function in "quantile nanquantile dist diff renorm cov corrcoef histc bincount sum_to_size".split():

@@ -17,6 +17,7 @@ GAP = object()  # stands for what a summary leaves out
 
 
 def tensor_repr(tensor):
+    """The text of a tensor as PyTorch prints it."""
     suffixes = []
     numel = tensor.numel()
     if numel == 0:

@@ -36,11 +36,13 @@ def _counts(input, mask, dims, keepdim):
 
 
 def sum(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """Σ of the elements the mask lets through; 0 of none."""
     x = _typed(input, dtype)
     return _filled(x, mask, 0).sum(_dims(x, dim), keepdim)
 
 
 def prod(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """Π of the elements the mask lets through; 1 of none."""
     x = _filled(_typed(input, dtype), mask, 1)
     dims = _dims(x, dim)
     for d in sorted(dims, reverse=True):
@@ -55,35 +57,42 @@ def _dropped(x, dims):
 
 
 def amax(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """The largest element the mask lets through; −∞ of none, for whole numbers the type's lowest."""
     x = _typed(input, dtype)
     return _filled(x, mask, -inf).amax(_dims(x, dim), keepdim)
 
 
 def amin(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """The smallest element the mask lets through; ∞ of none, for whole numbers the type's largest."""
     x = _typed(input, dtype)
     return _filled(x, mask, inf).amin(_dims(x, dim), keepdim)
 
 
 def argmax(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """Where the largest element the mask lets through is."""
     return _filled(_typed(input, dtype), mask, -inf).argmax(dim, keepdim)
 
 
 def argmin(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """Where the smallest element the mask lets through is."""
     return _filled(_typed(input, dtype), mask, inf).argmin(dim, keepdim)
 
 
 def logsumexp(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """ln Σ eˣ of the elements the mask lets through; −∞ of none."""
     x = _typed(input, dtype)
     return _filled(x, mask, -inf).logsumexp(_dims(x, dim), keepdim)
 
 
 def logaddexp(input, other, *, dtype=None, input_mask=None, other_mask=None):
+    """ln(e^input + e^other), each where its mask lets it through."""
     x, y = _filled(_typed(input, dtype), input_mask, -inf), _filled(_typed(other, dtype), other_mask, -inf)
     x, y = x + _core.zeros_like(y), y + _core.zeros_like(x)
     return _core.stack([x, y], -1).logsumexp(-1)
 
 
 def mean(input, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """The mean of the elements the mask lets through; NaN of none."""
     x = _typed(input, dtype)
     dims = _dims(x, dim)
     if mask is None:
@@ -92,20 +101,24 @@ def mean(input, dim=None, *, keepdim=False, dtype=None, mask=None):
 
 
 def median(input, dim=-1, *, keepdim=False, dtype=None, mask=None):
+    """The middle element, of two the lower, of those the mask lets through along dim; NaN of none."""
     x = _typed(input, dtype)
     return _filled(x, mask, float("nan")).nanmedian(dim, keepdim)[0]
 
 
 def norm(input, ord=2.0, dim=None, *, keepdim=False, dtype=None, mask=None):
+    """The norm of order ord of the elements the mask lets through."""
     x = _typed(input, dtype)
     return _core.norm(_filled(x, mask, inf if ord < 0 else 0), ord, _dims(x, dim), keepdim)
 
 
 def var(input, dim=None, unbiased=None, *, correction=None, keepdim=False, dtype=None, mask=None):
+    """The variance of the elements the mask lets through: Σ (x − mean)²/(n − correction)."""
     return _spread(input, dim, unbiased, correction, keepdim, dtype, mask, False)
 
 
 def std(input, dim=None, unbiased=None, *, correction=None, keepdim=False, dtype=None, mask=None):
+    """√ of the variance of the elements the mask lets through."""
     return _spread(input, dim, unbiased, correction, keepdim, dtype, mask, True)
 
 
@@ -124,26 +137,32 @@ def _spread(input, dim, unbiased, correction, keepdim, dtype, mask, root):
 
 
 def cumsum(input, dim, *, dtype=None, mask=None):
+    """The running sum along dim, in which masked elements count 0."""
     return _filled(_typed(input, dtype), mask, 0).cumsum(dim)
 
 
 def cumprod(input, dim, *, dtype=None, mask=None):
+    """The running product along dim, in which masked elements count 1."""
     return _filled(_typed(input, dtype), mask, 1).cumprod(dim)
 
 
 def softmax(input, dim, *, dtype=None, mask=None):
+    """softmax along dim of the elements the mask lets through; 0 for the others."""
     return _filled(_typed(input, dtype), mask, -inf).softmax(dim)
 
 
 def log_softmax(input, dim, *, dtype=None, mask=None):
+    """ln of softmax along dim of the elements the mask lets through."""
     return _filled(_typed(input, dtype), mask, -inf).log_softmax(dim)
 
 
 def softmin(input, dim, *, dtype=None, mask=None):
+    """softmax(−input) along dim of the elements the mask lets through."""
     return (-_filled(_typed(input, dtype), mask, inf)).softmax(dim)
 
 
 def normalize(input, ord, dim, *, eps=1e-12, dtype=None, mask=None):
+    """input / max(norm, eps), the norm of order ord of the elements the mask lets through along dim."""
     x = _typed(input, dtype)
     length = norm(x, ord, dim, keepdim=True, mask=mask)
     return _filled(x, mask, 0) / length.clamp(min=eps)

@@ -42,6 +42,7 @@ class FunctionCtx:
         self._fixed = outputs
 
     def mark_dirty(self, *inputs):
+        """Says that forward changed these inputs in place: a RuntimeError, for an operation must return new tensors."""
         raise RuntimeError("mark_dirty: a custom operation cannot change its inputs in place; return new tensors")
 
     def set_materialize_grads(self, value):
@@ -79,6 +80,7 @@ class Function:
 
     @staticmethod
     def forward(*args, **kwargs):
+        """forward(ctx, *args): computes the result, a tensor or a tuple, without being recorded; subclasses define it."""
         raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
 
     @staticmethod
@@ -88,12 +90,14 @@ class Function:
 
     @staticmethod
     def backward(ctx, *grad_outputs):
+        """backward(ctx, *grad_outputs): one gradient for each argument of forward, None for what has none; subclasses define it."""
         raise NotImplementedError("You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.")
 
     vjp = backward
 
     @classmethod
     def apply(cls, *args, **kwargs):
+        """Runs forward and joins its result to the graph: what a caller uses."""
         ctx = FunctionCtx()
         ctx._name = cls.__name__
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)

@@ -53,6 +53,7 @@ class BackwardHooks:
         self.grad_outputs = None
 
     def inputs(self, args):
+        """The arguments, their tensors behind a node that sees their gradients."""
         self.input_count = len(args)
         self.fixed = {i: (tuple(a.shape), a.dtype) for i, a in enumerate(args) if isinstance(a, Tensor) and not a.requires_grad}
         args, self.input_places = _through(args, self._inputs_done)
@@ -75,6 +76,7 @@ class BackwardHooks:
         return tuple(result[i] for i in self.input_places)
 
     def outputs(self, result):
+        """The output, its tensors behind a node that sees their gradients first."""
         if not isinstance(result, (Tensor, tuple)):
             warnings.warn(f"For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received {type(result)}",
                           stacklevel=4)

@@ -16,7 +16,13 @@ def _each(name, value, n, what):
 
 
 def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corners=None, recompute_scale_factor=None, antialias=False):
-    """[N, C, sizes] in another size: nearest, nearest-exact, linear, bilinear, trilinear, bicubic or area."""
+    """[N, C, sizes] in another size, or scale_factor times as large: mode 'nearest', 'nearest-exact', 'area' (1 to 3
+    dimensions), 'linear' ([N, C, L]), 'bilinear', 'bicubic' ([N, C, H, W]), 'trilinear' ([N, C, D, H, W]).
+
+    align_corners: positions from centre to centre of the outermost numbers, not from edge to edge. antialias
+    ('bilinear', 'bicubic'): when shrinking, all numbers of a result's share count. ValueError for both or neither of
+    size and scale_factor.
+    """
     if mode not in _MODES:
         raise NotImplementedError(f"interpolate: mode must be one of {', '.join(_MODES)}, got {mode!r}")
     if mode in ("nearest", "nearest-exact", "area") and align_corners is not None:
@@ -62,7 +68,12 @@ def upsample_bilinear(input, size=None, scale_factor=None):
 
 
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
-    """[N, C, H, W] read at positions (x, y) of grid [N, H', W', 2], −1 … 1 over the image; or volumes at (x, y, z)."""
+    """[N, C, H, W] read at positions (x, y) of grid [N, H', W', 2] → [N, C, H', W'], −1 … 1 over the image; or volumes
+    at (x, y, z). Gradients for both.
+
+    mode 'bilinear', 'nearest' or 'bicubic'; padding_mode, for positions outside: 'zeros', 'border' or 'reflection';
+    align_corners: −1 and 1 are the centres of the outermost numbers, not the edges.
+    """
     modes, paddings = ("bilinear", "nearest", "bicubic"), ("zeros", "border", "reflection")
     if mode not in modes:
         raise ValueError(f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'")

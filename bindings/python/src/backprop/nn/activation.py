@@ -25,7 +25,7 @@ class _InPlace(_Activation):
 
 
 class Threshold(_Activation):
-    """x where it is above threshold, value elsewhere."""
+    """x where x > threshold, value elsewhere."""
 
     _function = staticmethod(F.threshold)
     _options = ("threshold", "value")
@@ -36,13 +36,13 @@ class Threshold(_Activation):
 
 
 class ReLU(_InPlace):
-    """max(x, 0)."""
+    """max(x, 0); the derivative at 0 is 0."""
 
     _function = staticmethod(F.relu)
 
 
 class RReLU(_Activation):
-    """x, times a random number from lower … upper where x is negative; their mean when not training."""
+    """x for x > 0, a·x otherwise: in training a is drawn for each element from [lower, upper), otherwise it is their mean."""
 
     _options = ("lower", "upper")
 
@@ -55,7 +55,7 @@ class RReLU(_Activation):
 
 
 class Hardtanh(_Activation):
-    """min(max(x, min_val), max_val)."""
+    """x limited to min_val … max_val; the derivative on the limits is 0."""
 
     _function = staticmethod(F.hardtanh)
     _options = ("min_val", "max_val")
@@ -74,13 +74,13 @@ class ReLU6(_InPlace):
 
 
 class Sigmoid(_Activation):
-    """1 / (1 + e⁻ˣ)."""
+    """σ(x) = 1/(1 + e⁻ˣ), between 0 and 1."""
 
     _function = staticmethod(F.sigmoid)
 
 
 class Hardsigmoid(_InPlace):
-    """min(max(x + 3, 0), 6) / 6."""
+    """min(max(x + 3, 0), 6)/6: a sigmoid in straight pieces."""
 
     _function = staticmethod(F.hardsigmoid)
 
@@ -89,31 +89,31 @@ class Hardsigmoid(_InPlace):
 
 
 class Tanh(_Activation):
-    """tanh x."""
+    """(eˣ − e⁻ˣ)/(eˣ + e⁻ˣ), between −1 and 1."""
 
     _function = staticmethod(F.tanh)
 
 
 class SiLU(_InPlace):
-    """x·σ(x)."""
+    """x·σ(x), also called swish."""
 
     _function = staticmethod(F.silu)
 
 
 class Mish(_InPlace):
-    """x·tanh(ln(1 + eˣ))."""
+    """x·tanh(ln(1 + eˣ)) (Misra 2019)."""
 
     _function = staticmethod(F.mish)
 
 
 class Hardswish(Hardsigmoid):
-    """x·min(max(x + 3, 0), 6) / 6."""
+    """x·min(max(x + 3, 0), 6)/6: SiLU in straight pieces."""
 
     _function = staticmethod(F.hardswish)
 
 
 class ELU(_Activation):
-    """x, or alpha·(eˣ − 1) where x is negative."""
+    """x for x > 0, alpha·(eˣ − 1) otherwise (Clevert et al. 2015)."""
 
     _function = staticmethod(F.elu)
     _options = ("alpha",)
@@ -124,19 +124,19 @@ class ELU(_Activation):
 
 
 class CELU(ELU):
-    """x, or alpha·(e^(x/alpha) − 1) where x is negative."""
+    """x for x > 0, alpha·(e^(x/alpha) − 1) otherwise."""
 
     _function = staticmethod(F.celu)
 
 
 class SELU(_InPlace):
-    """ELU scaled so that mean 0 and variance 1 stay."""
+    """s·x for x > 0, s·a·(eˣ − 1) otherwise, s = 1.0507…, a = 1.6733…: mean 0 and variance 1 stay (Klambauer et al. 2017)."""
 
     _function = staticmethod(F.selu)
 
 
 class GLU(_Activation):
-    """a·σ(b) of the two halves of x along dim."""
+    """a·σ(b) of the two halves a, b of x along dim: [.., 2·N] → [.., N] by default."""
 
     _function = staticmethod(F.glu)
     _options = ("dim",)
@@ -147,7 +147,7 @@ class GLU(_Activation):
 
 
 class GELU(_Activation):
-    """x·Φ(x), by erf or the tanh form."""
+    """x·Φ(x), Φ being the standard normal distribution function; approximate='tanh': ½x(1 + tanh(√(2/π)(x + 0.044715x³)))."""
 
     _function = staticmethod(F.gelu)
     _options = ("approximate",)
@@ -161,7 +161,7 @@ class GELU(_Activation):
 
 
 class Hardshrink(_Activation):
-    """x, and 0 where |x| ≤ lambd."""
+    """0 where |x| ≤ lambd, x elsewhere."""
 
     _function = staticmethod(F.hardshrink)
     _options = ("lambd",)
@@ -175,13 +175,13 @@ class Hardshrink(_Activation):
 
 
 class Softshrink(Hardshrink):
-    """x moved towards 0 by lambd."""
+    """0 where |x| ≤ lambd, the rest moved towards 0 by lambd ≥ 0."""
 
     _function = staticmethod(F.softshrink)
 
 
 class LeakyReLU(_Activation):
-    """x, or negative_slope·x where x is negative."""
+    """x for x > 0, negative_slope·x otherwise."""
 
     _function = staticmethod(F.leaky_relu)
     _options = ("negative_slope",)
@@ -192,13 +192,13 @@ class LeakyReLU(_Activation):
 
 
 class LogSigmoid(_Activation):
-    """ln σ(x)."""
+    """ln σ(x) = −ln(1 + e⁻ˣ), without overflow."""
 
     _function = staticmethod(F.logsigmoid)
 
 
 class Softplus(_Activation):
-    """ln(1 + e^(beta·x)) / beta, and x where beta·x is above threshold."""
+    """ln(1 + e^(beta·x))/beta, a smooth ReLU; x itself where beta·x > threshold."""
 
     _function = staticmethod(F.softplus)
     _options = ("beta", "threshold")
@@ -209,7 +209,8 @@ class Softplus(_Activation):
 
 
 class PReLU(_Activation):
-    """x, or weight·x where x is negative: one learned slope, or one for each element of dimension 1."""
+    """x for x > 0, weight·x otherwise: one learned slope, or with num_parameters=C one for each channel of [N, C, …].
+    weight [num_parameters] starts as init."""
 
     def __init__(self, num_parameters=1, init=0.25, device=None, dtype=None):
         super().__init__()
@@ -224,7 +225,7 @@ class PReLU(_Activation):
 
 
 class Softsign(_Activation):
-    """x / (1 + |x|)."""
+    """x/(1 + |x|), between −1 and 1."""
 
     _function = staticmethod(F.softsign)
 
@@ -236,7 +237,7 @@ class Tanhshrink(_Activation):
 
 
 class Softmax(_Activation):
-    """eˣ / Σ eˣ along dim."""
+    """eˣ / Σ eˣ along dim, which must be named: positive numbers that sum to 1. CrossEntropyLoss wants what comes before it."""
 
     _function = staticmethod(F.softmax)
     _options = ("dim",)
@@ -247,7 +248,7 @@ class Softmax(_Activation):
 
 
 class LogSoftmax(Softmax):
-    """x − log Σ eˣ along dim."""
+    """x − ln Σ eˣ along dim, without overflow: what NLLLoss takes."""
 
     _function = staticmethod(F.log_softmax)
 
@@ -259,7 +260,7 @@ class Softmin(Softmax):
 
 
 class Softmax2d(Module):
-    """Softmax over the channels of [B, C, H, W] or [C, H, W]."""
+    """Softmax over the channels of [N, C, H, W] or [C, H, W]; ValueError for other inputs."""
 
     def forward(self, input):
         if input.ndim not in (3, 4):

@@ -15,8 +15,17 @@ class NonDynamicallyQuantizableLinear(Linear):
 
 
 class MultiheadAttention(Module):
-    """softmax(q·kᵀ/√E)·v in num_heads parts of the features, with a projection before and after (Vaswani et al. 2017). Input [T, B, E], [B, T, E]
-    with batch_first, or [T, E]."""
+    """softmax(q·kᵀ/√(E/num_heads))·v in num_heads parts of the features, with a projection before and after (Vaswani et
+    al. 2017).
+
+    attention(query, key, value) → (output, weights): query [T, B, E], key [S, B, kdim], value [S, B, vdim]; batch first
+    with batch_first, or without B. attn_mask [T, S] or [B·heads, T, S], key_padding_mask [B, S]: bool, True where a key
+    does not count, or numbers that are added. weights [B, T, S]; need_weights=False saves them (None), and the scores
+    are then never held as a whole.
+
+    state_dict: in_proj_weight [3·E, E], in_proj_bias, out_proj.weight, out_proj.bias; with other kdim, vdim
+    q_proj_weight, k_proj_weight, v_proj_weight.
+    """
 
     def __init__(self, embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None, vdim=None,
                  batch_first=False, device=None, dtype=None):

@@ -51,6 +51,7 @@ class _Numbered(Module):
         return self
 
     def pop(self, key):
+        """Takes the module at a position out and returns it."""
         module = self[key]
         del self[key]
         return module
@@ -62,7 +63,13 @@ class _Numbered(Module):
 
 
 class Sequential(_Numbered):
-    """Modules one after the other; also from a dict of names and modules."""
+    """Modules one after the other, each on the result of the one before: Sequential(a, b)(x) is b(a(x)). Also from a
+    dict of names and modules. state_dict: '0.weight', …, or with the dict's names.
+
+        >>> net = backprop.nn.Sequential(backprop.nn.Linear(2, 8), backprop.nn.Tanh(), backprop.nn.Linear(8, 1))
+        >>> net(backprop.zeros(5, 2)).shape
+        backprop.Size([5, 1])
+    """
 
     def __init__(self, *args):
         super().__init__()
@@ -120,7 +127,8 @@ class Sequential(_Numbered):
 
 
 class ModuleList(_Numbered):
-    """A list whose modules are registered."""
+    """A list whose modules are registered: their parameters are the parameters of the module that holds the list.
+    state_dict: '0.weight', …. It has no forward."""
 
     def __init__(self, modules=None):
         super().__init__()
@@ -157,7 +165,7 @@ class ModuleList(_Numbered):
 
 
 class ModuleDict(Module):
-    """A dict whose modules are registered."""
+    """A dict of names and modules that are registered, in the order they came. It has no forward."""
 
     def __init__(self, modules=None):
         super().__init__()
@@ -183,18 +191,23 @@ class ModuleDict(Module):
         return key in self._modules
 
     def clear(self):
+        """Takes all modules out."""
         self._modules.clear()
 
     def pop(self, key):
+        """Takes a module out and returns it; KeyError if there is none of that name."""
         return self._modules.pop(key)
 
     def keys(self):
+        """The names."""
         return self._modules.keys()
 
     def items(self):
+        """Pairs of name and module."""
         return self._modules.items()
 
     def values(self):
+        """The modules."""
         return self._modules.values()
 
     def update(self, modules):
@@ -223,7 +236,7 @@ def _shown(name, value):
 
 
 class ParameterList(Module):
-    """A list whose tensors are parameters."""
+    """A list whose tensors become parameters of the module that holds it, under '0', '1', …; other values are kept as they are."""
 
     def __init__(self, values=None):
         super().__init__()
@@ -276,7 +289,7 @@ class ParameterList(Module):
 
 
 class ParameterDict(Module):
-    """A dict whose tensors are parameters."""
+    """A dict whose tensors become parameters of the module that holds it, under their keys; other values are kept as they are."""
 
     def __init__(self, parameters=None):
         super().__init__()
@@ -312,39 +325,49 @@ class ParameterDict(Module):
         return key in self._keys
 
     def copy(self):
+        """A new ParameterDict with the same values."""
         return ParameterDict(dict(self.items()))
 
     def setdefault(self, key, default=None):
+        """The value of key, which is put there first if it is missing."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def clear(self):
+        """Takes all values out."""
         for key in list(self._keys):
             del self[key]
 
     def pop(self, key):
+        """Takes a value out and returns it; KeyError if there is none."""
         value = self[key]
         del self[key]
         return value
 
     def popitem(self):
+        """Takes the last (key, value) out and returns it."""
         key = list(self._keys)[-1]
         return key, self.pop(key)
 
     def get(self, key, default=None):
+        """The value of key, or default."""
         return self[key] if key in self else default
 
     def fromkeys(self, keys, default=None):
+        """A new ParameterDict with default under each of keys."""
         return ParameterDict({key: default for key in keys})
 
     def keys(self):
+        """The keys."""
         return self._keys.keys()
 
     def items(self):
+        """Pairs of key and value."""
         return ((key, self[key]) for key in self._keys)
 
     def values(self):
+        """The values."""
         return (self[key] for key in self._keys)
 
     def update(self, parameters):

@@ -113,36 +113,72 @@ class _ConvForward(_Conv):
 
 
 class Conv1d(_ConvForward):
-    """A window of weights moved along [N, C, L]."""
+    """A window of weights moved along [N, in, L] or [in, L] → [N, out, L'], L' = ⌊(L + 2·padding −
+    dilation·(kernel_size − 1) − 1)/stride⌋ + 1.
+
+    weight [out, in/groups, l] and bias [out] start as U(±1/√(in/groups · window)), which is kaiming_uniform with a =
+    √5. padding: numbers, 'valid' or 'same' (stride 1); padding_mode 'zeros', 'reflect', 'replicate' or 'circular';
+    groups cuts the channels into parts that do not see each other.
+    """
 
     _dims, _function = 1, staticmethod(F.conv1d)
 
 
 class Conv2d(_ConvForward):
-    """A window of weights moved over [N, C, H, W]."""
+    """A window of weights moved over [N, in, H, W] or [in, H, W] → [N, out, H', W'], H' = ⌊(H + 2·padding −
+    dilation·(kernel_size − 1) − 1)/stride⌋ + 1.
+
+    weight [out, in/groups, h, w] and bias [out] start as U(±1/√(in/groups · window)), which is kaiming_uniform with a =
+    √5. padding: numbers, 'valid' or 'same' (stride 1); padding_mode 'zeros', 'reflect', 'replicate' or 'circular';
+    groups cuts the channels into parts that do not see each other.
+    """
 
     _dims, _function = 2, staticmethod(F.conv2d)
 
 
 class Conv3d(_ConvForward):
-    """A window of weights moved through [N, C, D, H, W]."""
+    """A window of weights moved through [N, in, D, H, W] or [in, D, H, W] → [N, out, D', H', W'], D' = ⌊(D + 2·padding
+    − dilation·(kernel_size − 1) − 1)/stride⌋ + 1.
+
+    weight [out, in/groups, d, h, w] and bias [out] start as U(±1/√(in/groups · window)), which is kaiming_uniform with
+    a = √5. padding: numbers, 'valid' or 'same' (stride 1); padding_mode 'zeros', 'reflect', 'replicate' or 'circular';
+    groups cuts the channels into parts that do not see each other.
+    """
 
     _dims, _function = 3, staticmethod(F.conv3d)
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """Each number of [N, C, L] spread over a window by weights [in, out/groups, l]."""
+    """Each number of [N, in, L] or [in, L] spread over a window by weights → [N, out, L']: the gradient of Conv1d as a
+    layer.
+
+    weight [in, out/groups, l] and bias [out] start as U(±1/√(out/groups · window)). L' = (L − 1)·stride − 2·padding +
+    dilation·(kernel_size − 1) + output_padding + 1 in each dimension; calling it with output_size chooses
+    output_padding.
+    """
 
     _dims, _function = 1, staticmethod(F.conv_transpose1d)
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """Each number of [N, C, H, W] spread over a window by weights [in, out/groups, h, w]."""
+    """Each number of [N, in, H, W] or [in, H, W] spread over a window by weights → [N, out, H', W']: the gradient of
+    Conv2d as a layer.
+
+    weight [in, out/groups, h, w] and bias [out] start as U(±1/√(out/groups · window)). L' = (L − 1)·stride − 2·padding
+    + dilation·(kernel_size − 1) + output_padding + 1 in each dimension; calling it with output_size chooses
+    output_padding.
+    """
 
     _dims, _function = 2, staticmethod(F.conv_transpose2d)
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """Each number of [N, C, D, H, W] spread over a window by weights [in, out/groups, d, h, w]."""
+    """Each number of [N, in, D, H, W] or [in, D, H, W] spread over a window by weights → [N, out, D', H', W']: the
+    gradient of Conv3d as a layer.
+
+    weight [in, out/groups, d, h, w] and bias [out] start as U(±1/√(out/groups · window)). L' = (L − 1)·stride −
+    2·padding + dilation·(kernel_size − 1) + output_padding + 1 in each dimension; calling it with output_size chooses
+    output_padding.
+    """
 
     _dims, _function = 3, staticmethod(F.conv_transpose3d)

@@ -5,7 +5,7 @@ from .module import Module
 
 
 class CosineSimilarity(Module):
-    """Σ a·b / (max(‖a‖, eps)·max(‖b‖, eps)) along dim."""
+    """Σ x1·x2 / (max(‖x1‖, eps)·max(‖x2‖, eps)) along dim: −1 … 1."""
 
     def __init__(self, dim=1, eps=1e-8):
         super().__init__()
@@ -16,7 +16,7 @@ class CosineSimilarity(Module):
 
 
 class PairwiseDistance(Module):
-    """The p-norm of x1 − x2 + eps along the last dimension."""
+    """‖x1 − x2 + eps‖_p along the last dimension: [.., D] → [..]."""
 
     def __init__(self, p=2.0, eps=1e-6, keepdim=False):
         super().__init__()

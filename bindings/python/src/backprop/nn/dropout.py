@@ -21,36 +21,37 @@ class _DropoutNd(Module):
 
 
 class Dropout(_DropoutNd):
-    """In training, zeroes elements with probability p and scales the rest; otherwise nothing."""
+    """In training each element is 0 with probability p, the others are multiplied by 1/(1 − p); in evaluation x itself
+    (Srivastava et al. 2014). ValueError for p outside 0 … 1."""
 
     _function = staticmethod(F.dropout)
 
 
 class Dropout1d(_DropoutNd):
-    """The same with whole channels of [N, C, L] or [C, L]."""
+    """Dropout of whole channels of [N, C, L] or [C, L]."""
 
     _function = staticmethod(F.dropout1d)
 
 
 class Dropout2d(_DropoutNd):
-    """The same with whole channels of [N, C, H, W]."""
+    """Dropout of whole channels of [N, C, H, W]."""
 
     _function = staticmethod(F.dropout2d)
 
 
 class Dropout3d(_DropoutNd):
-    """The same with whole channels of [N, C, D, H, W] or [C, D, H, W]."""
+    """Dropout of whole channels of [N, C, D, H, W] or [C, D, H, W]."""
 
     _function = staticmethod(F.dropout3d)
 
 
 class AlphaDropout(_DropoutNd):
-    """Dropout that leaves mean and variance of selu networks as they are."""
+    """Dropout for SELU: dropped elements get its lower limit, and mean 0 and variance 1 stay (Klambauer et al. 2017)."""
 
     _function = staticmethod(F.alpha_dropout)
 
 
 class FeatureAlphaDropout(_DropoutNd):
-    """The same with whole channels."""
+    """AlphaDropout of whole channels of [N, C, …]."""
 
     _function = staticmethod(F.feature_alpha_dropout)

@@ -12,7 +12,7 @@ def _uniform(shape, bound):
 
 
 class Identity(Module):
-    """x; takes and ignores any arguments when made."""
+    """x as it is; takes and ignores any arguments when made."""
 
     def __init__(self, *args, **kwargs):
         super().__init__()
@@ -22,7 +22,8 @@ class Identity(Module):
 
 
 class Linear(Module):
-    """x·Wᵀ + b. W [out, in] and b [out] start as U(±1/√in), which is kaiming_uniform with a = √5."""
+    """x·Wᵀ + b: [.., in_features] → [.., out_features]. weight [out, in] and bias [out] (None with bias=False) start as
+    U(±1/√in), which is kaiming_uniform with a = √5."""
 
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()
@@ -41,7 +42,7 @@ class Linear(Module):
 
 
 class Bilinear(Module):
-    """x₁ᵀ·W·x₂ + b. W [out, in1, in2] and b [out] start as U(±1/√in1)."""
+    """x₁ᵀ·W·x₂ + b: [.., in1], [.., in2] → [.., out]. weight [out, in1, in2] and bias [out] start as U(±1/√in1)."""
 
     def __init__(self, in1_features, in2_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()
@@ -63,7 +64,9 @@ class Bilinear(Module):
 
 
 class LayerNorm(Module):
-    """(x − mean) / √(var + eps) · w + b over the last dimensions."""
+    """(x − μ)/√(σ² + eps)·w + b over the last dimensions, whose sizes are normalized_shape (an int: the last one); σ²
+    is the biased variance (Ba et al. 2016). weight, bias in that shape start as 1 and 0; elementwise_affine=False:
+    none."""
 
     def __init__(self, normalized_shape, eps=1e-5, elementwise_affine=True, bias=True, device=None, dtype=None):
         super().__init__()
@@ -82,7 +85,7 @@ class LayerNorm(Module):
 
 
 class Flatten(Module):
-    """Dimensions start_dim … end_dim become one."""
+    """Dimensions start_dim … end_dim become one: [N, C, H, W] → [N, C·H·W] by default."""
 
     def __init__(self, start_dim=1, end_dim=-1):
         super().__init__()

@@ -41,19 +41,19 @@ class _ThreeTensorLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """|x − target|; mean, sum or none."""
+    """|x − target|, both of one shape or broadcast. reduction: 'mean', 'sum' or 'none'."""
 
     _function = staticmethod(F.l1_loss)
 
 
 class MSELoss(_Loss):
-    """(x − target)²; mean, sum or none."""
+    """(x − target)², both of one shape or broadcast. reduction: 'mean', 'sum' or 'none'."""
 
     _function = staticmethod(F.mse_loss)
 
 
 class SmoothL1Loss(_Loss):
-    """½(x − target)²/beta where that is closer than beta, |x − target| − beta/2 elsewhere."""
+    """½d²/beta up to |d| = beta, |d| − beta/2 beyond, d = x − target. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.smooth_l1_loss), ("beta",)
 
@@ -63,7 +63,7 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """½(x − target)² where that is closer than delta, delta·(|x − target| − delta/2) elsewhere."""
+    """½d² up to |d| = delta, delta·(|d| − delta/2) beyond, d = x − target (Huber 1964). reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.huber_loss), ("delta",)
 
@@ -73,7 +73,13 @@ class HuberLoss(_Loss):
 
 
 class CrossEntropyLoss(_WeightedLoss):
-    """−log softmax(x)[target], for labels or probabilities."""
+    """−ln softmax(x)[target], for scores x [N, C], [C] or [N, C, d1, …] without a softmax and labels (int64) of that
+    shape without C, or probabilities in x's shape.
+
+    weight [C]: factors of the classes; the mean divides by the weights of the labels that count. Labels equal to
+    ignore_index are left out; label_smoothing 0 … 1 mixes the target with the uniform distribution. reduction: 'mean',
+    'sum' or 'none'.
+    """
 
     _function, _options = staticmethod(F.cross_entropy), ("weight", "ignore_index", "label_smoothing")
 
@@ -83,7 +89,8 @@ class CrossEntropyLoss(_WeightedLoss):
 
 
 class NLLLoss(_WeightedLoss):
-    """−x[target] of log probabilities."""
+    """−x[target] of log probabilities x [N, C], [C] or [N, C, d1, …], such as LogSoftmax gives; weight and ignore_index
+    as in CrossEntropyLoss. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.nll_loss), ("weight", "ignore_index")
 
@@ -93,13 +100,15 @@ class NLLLoss(_WeightedLoss):
 
 
 class BCELoss(_WeightedLoss):
-    """Binary cross entropy of probabilities."""
+    """−[t·ln x + (1 − t)·ln(1 − x)]·weight of probabilities x and targets t, both 0 … 1 and of one shape; logarithms
+    count as no less than −100. reduction: 'mean', 'sum' or 'none'."""
 
     _function = staticmethod(F.binary_cross_entropy)
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
-    """Binary cross entropy of σ(x), without overflow."""
+    """BCELoss of σ(x), computed without overflow: x are scores, t targets 0 … 1. pos_weight multiplies the first term:
+    more than 1 looks for more of what is true. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.binary_cross_entropy_with_logits), ("weight", "pos_weight")
 
@@ -109,7 +118,8 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
 
 class KLDivLoss(_Loss):
-    """target·(log target − x) of log probabilities x; "batchmean" is the mathematical mean."""
+    """t·(ln t − x) of log probabilities x and probabilities t (log_target: their logarithms too). reduction:
+    'batchmean' is the mathematical mean, the sum divided by the batch; also 'mean', 'sum', 'none'."""
 
     _function, _options = staticmethod(F.kl_div), ("log_target",)
 
@@ -119,7 +129,8 @@ class KLDivLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """eˣ − target·x, the likelihood of counts."""
+    """eˣ − t·x, the likelihood of counts t; log_input=False: x − t·ln(x + eps). full adds Stirling's approximation of
+    ln t! where t > 1. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.poisson_nll_loss), ("log_input", "full", "eps")
 
@@ -129,7 +140,7 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """½(log var + (x − target)²/var)."""
+    """½(ln v + (x − target)²/v), v = max(var, eps): loss(x, target, var). full adds ½·ln 2π. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.gaussian_nll_loss), ("full", "eps")
 
@@ -142,13 +153,13 @@ class GaussianNLLLoss(_Loss):
 
 
 class SoftMarginLoss(_Loss):
-    """log(1 + e^(−target·x)) for targets ±1."""
+    """ln(1 + e^(−t·x)) for targets t 1 or −1. reduction: 'mean', 'sum' or 'none'."""
 
     _function = staticmethod(F.soft_margin_loss)
 
 
 class HingeEmbeddingLoss(_Loss):
-    """x for target 1, max(0, margin − x) for target −1."""
+    """x where t = 1, max(0, margin − x) where t = −1. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.hinge_embedding_loss), ("margin",)
 
@@ -158,7 +169,7 @@ class HingeEmbeddingLoss(_Loss):
 
 
 class CosineEmbeddingLoss(_ThreeTensorLoss):
-    """1 − cos for target 1, max(0, cos − margin) for target −1."""
+    """loss(x1, x2, t): 1 − cos where t = 1, max(0, cos − margin) where t = −1; x1, x2 [N, D], t [N]. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.cosine_embedding_loss), ("margin",)
 
@@ -168,7 +179,7 @@ class CosineEmbeddingLoss(_ThreeTensorLoss):
 
 
 class MarginRankingLoss(_ThreeTensorLoss):
-    """max(0, −target·(x1 − x2) + margin)."""
+    """loss(x1, x2, t): max(0, −t·(x1 − x2) + margin); t = 1: x1 should be larger, −1: x2. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.margin_ranking_loss), ("margin",)
 
@@ -178,7 +189,8 @@ class MarginRankingLoss(_ThreeTensorLoss):
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """Σ max(0, margin − x[y] + x[j])ᵖ / C for labels y."""
+    """weight[y]·Σ max(0, margin − x[y] + x[j])ᵖ / C over the classes j ≠ y: scores x [N, C], labels y [N]; p 1 or 2.
+    reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.multi_margin_loss), ("p", "margin", "weight")
 
@@ -192,13 +204,15 @@ class MultiMarginLoss(_WeightedLoss):
 
 
 class MultiLabelMarginLoss(_Loss):
-    """Σ max(0, 1 − x[y] + x[j]) / C over a sample's labels y and the other classes j."""
+    """Σ max(0, 1 − x[y] + x[j]) / C over a sample's labels y and the classes j that are none of them; target in x's
+    shape: the labels, ended by −1. reduction: 'mean', 'sum' or 'none'."""
 
     _function = staticmethod(F.multilabel_margin_loss)
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """Binary cross entropy of σ(x), averaged over the classes."""
+    """The mean over the classes of −[t·ln σ(x) + (1 − t)·ln(1 − σ(x))]·weight, targets t 0 or 1 in x's shape [N, C].
+    reduction: 'mean', 'sum' or 'none'."""
 
     _function = staticmethod(F.multilabel_soft_margin_loss)
 
@@ -209,7 +223,9 @@ class _TripletLoss(_Loss):
 
 
 class TripletMarginLoss(_TripletLoss):
-    """max(0, margin + ‖anchor − positive‖ − ‖anchor − negative‖)."""
+    """loss(anchor, positive, negative): max(0, margin + ‖anchor − positive‖ − ‖anchor − negative‖), norms of order p
+    along the last dimension; swap: the negative's distance from anchor or positive, whichever is smaller. reduction:
+    'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.triplet_margin_loss), ("margin", "p", "eps", "swap")
 
@@ -221,7 +237,7 @@ class TripletMarginLoss(_TripletLoss):
 
 
 class TripletMarginWithDistanceLoss(_TripletLoss):
-    """The same with a distance of one's own; None: the Euclidean one."""
+    """TripletMarginLoss with a distance of one's own: distance_function(a, b); None: the Euclidean one. reduction: 'mean', 'sum' or 'none'."""
 
     _function, _options = staticmethod(F.triplet_margin_with_distance_loss), ("distance_function", "margin", "swap")
 
@@ -233,7 +249,12 @@ class TripletMarginWithDistanceLoss(_TripletLoss):
 
 
 class CTCLoss(_Loss):
-    """−log of the probability that the paths through log_probs read the targets."""
+    """loss(log_probs, targets, input_lengths, target_lengths): −ln of the probability that a path over T steps, freed
+    of repetitions and then of blanks, reads the target (Graves et al. 2006).
+
+    log_probs [T, N, C] from log_softmax; targets [N, S], or all in one dimension; lengths [N]. The mean first divides
+    each loss by its target's length. zero_infinity: targets that no path can read count 0.
+    """
 
     _function, _options = staticmethod(F.ctc_loss), ("blank", "zero_infinity")
 
@@ -246,7 +267,8 @@ class CTCLoss(_Loss):
 
 
 class LinearCrossEntropyLoss(_WeightedLoss):
-    """Cross entropy of a linear layer's output: the last layer of a classifier together with its loss."""
+    """CrossEntropyLoss of a linear layer's output: the last layer of a classifier, weight [num_classes, ..,
+    in_features] (and bias), together with its loss."""
 
     def __init__(self, in_features, num_classes, *, out_features=(), bias=False, device=None, dtype=None, reduction="mean", weight=None,
                  ignore_index=None, label_smoothing=0.0, options=None):

@@ -6,7 +6,8 @@ from .._grad_mode import no_grad
 
 
 class Parameter(Tensor):
-    """A tensor that a Module counts among its parameters. Shares the memory of data."""
+    """A tensor that a Module counts among its parameters when it is assigned as an attribute. Shares the memory of
+    data; requires_grad unless told otherwise."""
 
     def __new__(cls, data=None, requires_grad=True):
         return super().__new__(cls, _core.empty(0) if data is None else data, requires_grad)
@@ -37,6 +38,7 @@ class _RemovableHandle:
         _RemovableHandle._next += 1
 
     def remove(self):
+        """Takes the hook away; a second time does nothing."""
         self.hooks.pop(self.id, None)
 
     def __enter__(self):
@@ -47,7 +49,26 @@ class _RemovableHandle:
 
 
 class Module:
-    """Base of all layers: assign parameters and modules as attributes in __init__, after super().__init__(), define forward."""
+    """Base of all layers and networks: assign parameters and modules as attributes in __init__, after
+    super().__init__(), and define forward; then call the module.
+
+        >>> from backprop import nn
+        >>> class Net(nn.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.hidden = nn.Linear(2, 8)
+        ...         self.out = nn.Linear(8, 1)
+        ...     def forward(self, x):
+        ...         return self.out(self.hidden(x).tanh())
+        >>> net = Net()
+        >>> net(backprop.ones(5, 2)).shape
+        backprop.Size([5, 1])
+        >>> list(net.state_dict())
+        ['hidden.weight', 'hidden.bias', 'out.weight', 'out.bias']
+
+    training says whether train() (as made) or eval() was called last: dropout and batch norm look at it. A parameter
+    shared by two places appears once in parameters(), under each name in state_dict().
+    """
 
     def __init__(self):
         set_ = super().__setattr__
@@ -61,6 +82,7 @@ class Module:
     _forward_pre_hooks = _forward_hooks = _backward_hooks = None
 
     def forward(self, *args, **kwargs):
+        """What calling the module computes; subclasses define it. Call the module itself, so that hooks run."""
         raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
     def __call__(self, *args, **kwargs):
@@ -260,6 +282,7 @@ class Module:
     # Walking the tree. What is shared appears once, under its first name.
 
     def named_modules(self, memo=None, prefix="", remove_duplicate=True):
+        """Pairs of dotted path and module: this one (path prefix) and all inside, each once unless remove_duplicate=False."""
         memo = set() if memo is None else memo
         if self in memo:
             return
@@ -271,9 +294,11 @@ class Module:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def modules(self):
+        """This module and all inside, each once."""
         return (module for _, module in self.named_modules())
 
     def named_children(self):
+        """Pairs of name and module of the modules directly inside."""
         seen = set()
         for name, module in self._modules.items():
             if module is not None and module not in seen:
@@ -281,6 +306,7 @@ class Module:
                 yield name, module
 
     def children(self):
+        """The modules directly inside, each once."""
         return (module for _, module in self.named_children())
 
     def _named(self, table, prefix, recurse, remove_duplicate):
@@ -293,18 +319,23 @@ class Module:
                     yield (f"{path}.{name}" if path else name), value
 
     def named_parameters(self, prefix="", recurse=True, remove_duplicate=True):
+        """Pairs of dotted name and parameter, of this module and (recurse) all inside, each once unless remove_duplicate=False."""
         return self._named("_parameters", prefix, recurse, remove_duplicate)
 
     def parameters(self, recurse=True):
+        """The parameters of this module and (recurse) all inside, each once: what an optimizer takes."""
         return (value for _, value in self.named_parameters(recurse=recurse))
 
     def named_buffers(self, prefix="", recurse=True, remove_duplicate=True):
+        """Pairs of dotted name and buffer, as named_parameters()."""
         return self._named("_buffers", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse=True):
+        """The buffers of this module and (recurse) all inside, each once."""
         return (value for _, value in self.named_buffers(recurse=recurse))
 
     def apply(self, fn):
+        """Calls fn(module) for every module inside, then for this one, which is returned: for initial values, say."""
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -330,7 +361,11 @@ class Module:
         return destination
 
     def load_state_dict(self, state_dict, strict=True, assign=False):
-        """Takes values over by name, copied, or with assign as they are. With strict every name must match; shapes always must. All, or nothing."""
+        """Takes values over by name: copied, or with assign as they are. Returns (missing_keys, unexpected_keys).
+
+        RuntimeError where a shape differs and, with strict, where the names are not the same on both sides. All is
+        taken over, or nothing.
+        """
         if not hasattr(state_dict, "items"):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
         own = {name: (table, value) for name, table, value in self._state("")}
@@ -362,6 +397,7 @@ class Module:
         return _LoadResult((missing, unexpected))
 
     def train(self, mode=True):
+        """Training mode (or, mode=False, evaluation) for this module and all inside; returns it."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
         self.training = mode
@@ -370,14 +406,18 @@ class Module:
         return self
 
     def eval(self):
+        """Evaluation mode: dropout off, batch norm with its running statistics. Same as train(False). It does not
+        switch recording off: that is no_grad()."""
         return self.train(False)
 
     def requires_grad_(self, requires_grad=True):
+        """Whether gradients are computed for all parameters: False freezes the module. Returns it."""
         for p in self.parameters():
             p.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none=True):
+        """Every parameter's .grad becomes None, or with set_to_none=False zeros."""
         for p in self.parameters():
             if set_to_none:
                 p.grad = None
@@ -385,7 +425,9 @@ class Module:
                 p.grad.zero_()
 
     def to(self, *args, **kwargs):
-        """Converts floating parameters and buffers to float32 or float64; devices other than the CPU are errors."""
+        """to(dtype), to(device), to(device, dtype) or to(tensor): floating parameters and buffers become float32 or
+        float64; returns the module. TypeError for other types, RuntimeError for devices other than the CPU. Call it
+        before making the optimizer: where the type changes, parameters are new ones."""
         for wanted in (*args, *kwargs.values()):
             if isinstance(wanted, _core.dtype) and wanted not in (_core.float32, _core.float64):
                 raise TypeError(f"nn.Module.to only accepts float32 and float64 dtypes, but got desired dtype={wanted}")
@@ -400,29 +442,36 @@ class Module:
         return self
 
     def cpu(self):
+        """This module: all tensors live on the CPU."""
         return self
 
     def cuda(self, device=None):
         raise RuntimeError("backprop computes on the CPU: it has no CUDA. Ask backprop.cuda.is_available() before .cuda()")
 
     def float(self):
+        """Floating parameters and buffers as float32; returns the module."""
         return self.to(_core.float32)
 
     def double(self):
+        """Floating parameters and buffers as float64; returns the module."""
         return self.to(_core.float64)
 
     def type(self, dst_type):
+        """Same as to(dst_type)."""
         return self.to(dst_type)
 
     def half(self):
+        """A TypeError: there is no arithmetic in float16."""
         raise TypeError("half: there is no arithmetic in float16; parameters are float32 or float64")
 
     def bfloat16(self):
+        """A TypeError: there is no arithmetic in bfloat16."""
         raise TypeError("bfloat16: there is no arithmetic in bfloat16; parameters are float32 or float64")
 
     # Text
 
     def extra_repr(self):
+        """What print() shows between the parentheses behind the class's name; subclasses define it."""
         return ""
 
     def _get_name(self):

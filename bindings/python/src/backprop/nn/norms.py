@@ -57,25 +57,33 @@ class _BatchNorm(_TrackedNorm):
 
 
 class BatchNorm1d(_BatchNorm):
-    """(x − mean) / √(var + eps) · w + b per channel of [N, C] or [N, C, L]; batch statistics in training, running ones otherwise."""
+    """(x − μ)/√(σ² + eps)·w + b for each channel of [N, C] or [N, C, L] (Ioffe and Szegedy 2015).
+
+    In training μ and σ² (biased) are the batch's, and running_mean, running_var move towards them: r ← (1 − momentum)·r
+    + momentum·new (σ² unbiased; momentum None: the plain mean of all batches); in evaluation those are used.
+    track_running_stats=False: always the batch's. ValueError for a batch with one value per channel.
+
+    state_dict: weight, bias [C] (affine), running_mean, running_var [C], num_batches_tracked.
+    """
 
     _ranks, _shapes = (2, 3), "2D or 3D"
 
 
 class BatchNorm2d(_BatchNorm):
-    """The same for [N, C, H, W]."""
+    """BatchNorm1d for images [N, C, H, W]: statistics over N, H and W."""
 
     _ranks, _shapes = (4,), "4D"
 
 
 class BatchNorm3d(_BatchNorm):
-    """The same for [N, C, D, H, W]."""
+    """BatchNorm1d for volumes [N, C, D, H, W]: statistics over N, D, H and W."""
 
     _ranks, _shapes = (5,), "5D"
 
 
 class GroupNorm(Module):
-    """(x − mean) / √(var + eps) · w + b, statistics over num_groups groups of channels of each sample."""
+    """(x − μ)/√(σ² + eps)·w + b, μ and σ² over each of num_groups equal parts of a sample's channels: [N, C, …] (Wu and
+    He 2018). weight, bias [C] start as 1 and 0. ValueError where num_channels does not divide."""
 
     def __init__(self, num_groups, num_channels, eps=1e-5, affine=True, device=None, dtype=None, *, bias=True):
         super().__init__()
@@ -95,7 +103,8 @@ class GroupNorm(Module):
 
 
 class RMSNorm(Module):
-    """x / √(mean x² + eps) · w over the last dimensions; eps None: the type's machine epsilon."""
+    """x/√(mean x² + eps)·w over the last dimensions, whose sizes are normalized_shape; eps None: the type's machine
+    epsilon. weight in that shape starts as 1."""
 
     def __init__(self, normalized_shape, eps=None, elementwise_affine=True, device=None, dtype=None):
         super().__init__()
@@ -131,25 +140,26 @@ class _InstanceNorm(_TrackedNorm):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """(x − mean) / √(var + eps) · w + b per channel of each sample of [N, C, L] or [C, L]."""
+    """(x − μ)/√(σ² + eps)·w + b for each channel of each sample of [N, C, L] or [C, L]; weight and bias only with
+    affine=True, running statistics only with track_running_stats=True (Ulyanov et al. 2016)."""
 
     _spatial = 1
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """The same for [N, C, H, W] or [C, H, W]."""
+    """InstanceNorm1d for images [N, C, H, W] or [C, H, W]."""
 
     _spatial = 2
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """The same for [N, C, D, H, W] or [C, D, H, W]."""
+    """InstanceNorm1d for volumes [N, C, D, H, W] or [C, D, H, W]."""
 
     _spatial = 3
 
 
 class LocalResponseNorm(Module):
-    """x / (k + alpha·mean x²)^beta, the mean over size neighbouring channels."""
+    """x/(k + alpha·m)^beta, m the mean of x² over size neighbouring channels, zeros beyond the ends: [N, C, …] (Krizhevsky et al. 2012)."""
 
     def __init__(self, size, alpha=0.0001, beta=0.75, k=1.0):
         super().__init__()
@@ -163,7 +173,7 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(LocalResponseNorm):
-    """The same under its older name, for images."""
+    """LocalResponseNorm under its older name, for images [N, C, H, W]."""
 
     def __init__(self, size, alpha=0.0001, beta=0.75, k=1):
         super().__init__(size, alpha, beta, k)

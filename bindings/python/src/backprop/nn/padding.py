@@ -46,19 +46,23 @@ class _ZeroPad(_ConstantPad):
         return f"{self.padding}"
 
 
-def _family(name, base, mode):
-    return [type(f"{name}{d}d", (base,), {"dims": d, "mode": mode, "__module__": __name__}) for d in (1, 2, 3)]
+def _family(name, base, mode, text):
+    inputs = "[N, C, L] or [C, L]", "[N, C, H, W] or [C, H, W]", "[N, C, D, H, W] or [C, D, H, W]"
+    ends = "(left, right)", "(left, right, top, bottom)", "(left, right, top, bottom, front, back)"
+    return [type(f"{name}{d}d", (base,), {"dims": d, "mode": mode, "__module__": __name__,
+                                          "__doc__": f"{inputs[d - 1]} with {text}; padding: {ends[d - 1]}, or one number for all; negative ones cut off."})
+            for d in (1, 2, 3)]
 
 
-ConstantPad1d, ConstantPad2d, ConstantPad3d = _family("ConstantPad", _ConstantPad, "constant")
-ZeroPad1d, ZeroPad2d, ZeroPad3d = _family("ZeroPad", _ZeroPad, "constant")
-ReflectionPad1d, ReflectionPad2d, ReflectionPad3d = _family("ReflectionPad", _Pad, "reflect")
-ReplicationPad1d, ReplicationPad2d, ReplicationPad3d = _family("ReplicationPad", _Pad, "replicate")
-CircularPad1d, CircularPad2d, CircularPad3d = _family("CircularPad", _Pad, "circular")
+ConstantPad1d, ConstantPad2d, ConstantPad3d = _family("ConstantPad", _ConstantPad, "constant", "value around it")
+ZeroPad1d, ZeroPad2d, ZeroPad3d = _family("ZeroPad", _ZeroPad, "constant", "zeros around it")
+ReflectionPad1d, ReflectionPad2d, ReflectionPad3d = _family("ReflectionPad", _Pad, "reflect", "itself mirrored around it, the border not repeated")
+ReplicationPad1d, ReplicationPad2d, ReplicationPad3d = _family("ReplicationPad", _Pad, "replicate", "its border repeated around it")
+CircularPad1d, CircularPad2d, CircularPad3d = _family("CircularPad", _Pad, "circular", "its other end continued around it")
 
 
 class Unflatten(Module):
-    """Dimension dim becomes several, of the given sizes."""
+    """Dimension dim (a number) becomes several, of the given sizes; one of them may be −1."""
 
     def __init__(self, dim, unflattened_size):
         super().__init__()
@@ -74,7 +78,7 @@ class Unflatten(Module):
 
 
 class PixelShuffle(Module):
-    """[.., C·r², H, W] to [.., C, H·r, W·r]."""
+    """[.., C·r², H, W] → [.., C, H·r, W·r], r = upscale_factor: channels become pixels (Shi et al. 2016)."""
 
     def __init__(self, upscale_factor):
         super().__init__()
@@ -88,7 +92,7 @@ class PixelShuffle(Module):
 
 
 class PixelUnshuffle(Module):
-    """[.., C, H·r, W·r] to [.., C·r², H, W]."""
+    """[.., C, H·r, W·r] → [.., C·r², H, W], r = downscale_factor: the inverse of PixelShuffle."""
 
     def __init__(self, downscale_factor):
         super().__init__()
@@ -102,7 +106,7 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """The channels of [N, C, ..] as groups · C/groups, these two exchanged."""
+    """The channels of [N, C, ..] as [groups, C/groups], these two exchanged: 0 1 2 3 → 0 2 1 3 for groups 2."""
 
     def __init__(self, groups):
         super().__init__()

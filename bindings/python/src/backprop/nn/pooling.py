@@ -20,19 +20,25 @@ class _MaxPool(Module):
 
 
 class MaxPool1d(_MaxPool):
-    """The largest number of each window of [N, C, L]."""
+    """The largest number of each window of [N, C, L] or [C, L]; L' = ⌊(L + 2·padding − dilation·(kernel_size − 1) −
+    1)/stride⌋ + 1. stride None: kernel_size. padding counts as −∞. ceil_mode: a last window that starts in the image
+    but ends beyond counts. return_indices: also where each comes from."""
 
     _function = staticmethod(F.max_pool1d)
 
 
 class MaxPool2d(_MaxPool):
-    """The largest number of each window of [N, C, H, W]."""
+    """The largest number of each window of [N, C, H, W] or [C, H, W]; sizes as for MaxPool1d, in each dimension. stride
+    None: kernel_size. padding counts as −∞. ceil_mode: a last window that starts in the image but ends beyond counts.
+    return_indices: also where each comes from."""
 
     _function = staticmethod(F.max_pool2d)
 
 
 class MaxPool3d(_MaxPool):
-    """The largest number of each window of [N, C, D, H, W]."""
+    """The largest number of each window of [N, C, D, H, W] or [C, D, H, W]; sizes as for MaxPool1d, in each dimension.
+    stride None: kernel_size. padding counts as −∞. ceil_mode: a last window that starts in the image but ends beyond
+    counts. return_indices: also where each comes from."""
 
     _function = staticmethod(F.max_pool3d)
 
@@ -52,25 +58,28 @@ class _MaxUnpool(Module):
 
 
 class MaxUnpool1d(_MaxUnpool):
-    """Each number at the place MaxPool1d took it from, zeros elsewhere."""
+    """unpool(x, indices): each number at the place MaxPool1d(return_indices=True) took it from, zeros elsewhere;
+    output_size where several sizes would fit."""
 
     _dims, _function = 1, staticmethod(F.max_unpool1d)
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """Each number at the place MaxPool2d took it from, zeros elsewhere."""
+    """unpool(x, indices): each number at the place MaxPool2d(return_indices=True) took it from, zeros elsewhere;
+    output_size where several sizes would fit."""
 
     _dims, _function = 2, staticmethod(F.max_unpool2d)
 
 
 class MaxUnpool3d(_MaxUnpool):
-    """Each number at the place MaxPool3d took it from, zeros elsewhere."""
+    """unpool(x, indices): each number at the place MaxPool3d(return_indices=True) took it from, zeros elsewhere;
+    output_size where several sizes would fit."""
 
     _dims, _function = 3, staticmethod(F.max_unpool3d)
 
 
 class AvgPool1d(Module):
-    """The mean of each window of [N, C, L]."""
+    """The mean of each window of [N, C, L] or [C, L]; stride None: kernel_size. count_include_pad: the zeros of the padding count."""
 
     def __init__(self, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
         super().__init__()
@@ -98,13 +107,15 @@ class _AvgPool(Module):
 
 
 class AvgPool2d(_AvgPool):
-    """The mean of each window of [N, C, H, W]."""
+    """The mean of each window of [N, C, H, W] or [C, H, W]; stride None: kernel_size. count_include_pad: the zeros of
+    the padding count. divisor_override divides by this instead."""
 
     _function = staticmethod(F.avg_pool2d)
 
 
 class AvgPool3d(_AvgPool):
-    """The mean of each window of [N, C, D, H, W]."""
+    """The mean of each window of [N, C, D, H, W] or [C, D, H, W]; stride None: kernel_size. count_include_pad: the
+    zeros of the padding count. divisor_override divides by this instead."""
 
     _function = staticmethod(F.avg_pool3d)
 
@@ -122,19 +133,19 @@ class _LPPool(Module):
 
 
 class LPPool1d(_LPPool):
-    """(Σ xᵖ)^(1/p) over each window of [N, C, L]."""
+    """(Σ xᵖ)^(1/p), p = norm_type, over each window of [N, C, L] or [C, L]; stride None: kernel_size."""
 
     _function = staticmethod(F.lp_pool1d)
 
 
 class LPPool2d(_LPPool):
-    """(Σ xᵖ)^(1/p) over each window of [N, C, H, W]."""
+    """(Σ xᵖ)^(1/p), p = norm_type, over each window of [N, C, H, W] or [C, H, W]; stride None: kernel_size."""
 
     _function = staticmethod(F.lp_pool2d)
 
 
 class LPPool3d(_LPPool):
-    """(Σ xᵖ)^(1/p) over each window of [N, C, D, H, W]."""
+    """(Σ xᵖ)^(1/p), p = norm_type, over each window of [N, C, D, H, W] or [C, D, H, W]; stride None: kernel_size."""
 
     _function = staticmethod(F.lp_pool3d)
 
@@ -152,19 +163,21 @@ class _AdaptiveAvgPool(Module):
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
-    """Means over as many parts of [N, C, L] as asked for."""
+    """Means over so many parts of [N, C, L] or [C, L] that the result has output_size."""
 
     _function = staticmethod(F.adaptive_avg_pool1d)
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
-    """Means over as many parts of [N, C, H, W] as asked for."""
+    """Means over so many parts of [N, C, H, W] or [C, H, W] that the result has output_size (one number, or one for
+    each dimension; None: as it is)."""
 
     _function = staticmethod(F.adaptive_avg_pool2d)
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
-    """Means over as many parts of [N, C, D, H, W] as asked for."""
+    """Means over so many parts of [N, C, D, H, W] or [C, D, H, W] that the result has output_size (one number, or one
+    for each dimension; None: as it is)."""
 
     _function = staticmethod(F.adaptive_avg_pool3d)
 
@@ -182,19 +195,21 @@ class _AdaptiveMaxPool(Module):
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
-    """The largest number of as many parts of [N, C, L] as asked for."""
+    """The largest number of so many parts of [N, C, L] or [C, L] that the result has output_size; return_indices: also where each comes from."""
 
     _function = staticmethod(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
-    """The largest number of as many parts of [N, C, H, W] as asked for."""
+    """The largest number of so many parts of [N, C, H, W] or [C, H, W] that the result has output_size; return_indices:
+    also where each comes from."""
 
     _function = staticmethod(F.adaptive_max_pool2d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
-    """The largest number of as many parts of [N, C, D, H, W] as asked for."""
+    """The largest number of so many parts of [N, C, D, H, W] or [C, D, H, W] that the result has output_size;
+    return_indices: also where each comes from."""
 
     _function = staticmethod(F.adaptive_max_pool3d)
 
@@ -220,19 +235,21 @@ class _FractionalMaxPool(Module):
 
 
 class FractionalMaxPool2d(_FractionalMaxPool):
-    """The largest number of windows over [N, C, H, W] that begin at random distances."""
+    """The largest number of windows over [N, C, H, W] that begin at random distances (Graham 2014); output_size, or
+    output_ratio of the image's. return_indices: also where each comes from."""
 
     _dims, _function = 2, staticmethod(F.fractional_max_pool2d)
 
 
 class FractionalMaxPool3d(_FractionalMaxPool):
-    """The largest number of windows through [N, C, D, H, W] that begin at random distances."""
+    """The largest number of windows through [N, C, D, H, W] that begin at random distances; output_size, or
+    output_ratio of the volume's. return_indices: also where each comes from."""
 
     _dims, _function = 3, staticmethod(F.fractional_max_pool3d)
 
 
 class Unfold(Module):
-    """What the windows over [N, C, H, W] see, as columns [N, C·h·w, L]."""
+    """What the windows over [N, C, H, W] see, as columns [N, C·h·w, L], L the number of windows. Options: one number or two."""
 
     def __init__(self, kernel_size, dilation=1, padding=0, stride=1):
         super().__init__()
@@ -246,7 +263,7 @@ class Unfold(Module):
 
 
 class Fold(Module):
-    """Columns [N, C·h·w, L] added up in an image [N, C, *output_size]."""
+    """Columns [N, C·h·w, L] added up in an image [N, C, *output_size]: the transpose of Unfold."""
 
     def __init__(self, output_size, kernel_size, dilation=1, padding=0, stride=1):
         super().__init__()

@@ -48,6 +48,7 @@ class RNNBase(Module):
 
     @property
     def all_weights(self):
+        """The parameters, a list for each layer and direction."""
         each = len(self._names) // (self.num_layers * (2 if self.bidirectional else 1))
         weights = [getattr(self, name) for name in self._names]
         return [weights[i : i + each] for i in range(0, len(weights), each)]
@@ -115,7 +116,15 @@ class RNNBase(Module):
 
 
 class LSTM(RNNBase):
-    """Output and (h, c) of a long short-term memory: c' = f·c + i·g, h' = o·tanh c'; with proj_size h' goes through a matrix more."""
+    """Long short-term memory (Hochreiter and Schmidhuber 1997), by steps: i, f, o = σ(W·x + b + U·h + b'), g = tanh(…);
+    c' = f·c + i·g, h' = o·tanh c'; with proj_size h' goes through one matrix more.
+
+    lstm(x, (h0, c0)) → (output, (h, c)): x [T, B, input_size], [B, T, input_size] with batch_first, [T, input_size], or
+    a PackedSequence; output [T, B, D·hidden_size]; h and h0 (None: zeros) [D·num_layers, B, hidden_size]; D is 2 if
+    bidirectional. dropout acts between layers. state_dict: weight_ih_l0 [G, in], weight_hh_l0 [G, hidden_size],
+    bias_ih_l0, bias_hh_l0 [G], …, weight_ih_l0_reverse, …; they start as U(±1/√hidden_size). G = 4·hidden_size, gates
+    in the order i, f, g, o.
+    """
 
     _gates = 4
 
@@ -125,7 +134,15 @@ class LSTM(RNNBase):
 
 
 class GRU(RNNBase):
-    """Output and h of gated recurrent units: h' = (1 − z)·n + z·h."""
+    """Gated recurrent units (Cho et al. 2014), by steps: r, z = σ(W·x + b + U·h + b'), n = tanh(W·x + b + r·(U·h +
+    b')); h' = (1 − z)·n + z·h.
+
+    rnn(x, h0) → (output, h): x [T, B, input_size], [B, T, input_size] with batch_first, [T, input_size], or a
+    PackedSequence; output [T, B, D·hidden_size]; h and h0 (None: zeros) [D·num_layers, B, hidden_size]; D is 2 if
+    bidirectional. dropout acts between layers. state_dict: weight_ih_l0 [G, in], weight_hh_l0 [G, hidden_size],
+    bias_ih_l0, bias_hh_l0 [G], …, weight_ih_l0_reverse, …; they start as U(±1/√hidden_size). G = 3·hidden_size, gates
+    in the order r, z, n.
+    """
 
     _gates = 3
 
@@ -135,7 +152,13 @@ class GRU(RNNBase):
 
 
 class RNN(RNNBase):
-    """Output and h of h' = tanh(W·x + U·h + b), or relu."""
+    """h' = tanh(W·x + b + U·h + b'), by steps, or with nonlinearity='relu' max(…, 0).
+
+    rnn(x, h0) → (output, h): x [T, B, input_size], [B, T, input_size] with batch_first, [T, input_size], or a
+    PackedSequence; output [T, B, D·hidden_size]; h and h0 (None: zeros) [D·num_layers, B, hidden_size]; D is 2 if
+    bidirectional. dropout acts between layers. state_dict: weight_ih_l0 [G, in], weight_hh_l0 [G, hidden_size],
+    bias_ih_l0, bias_hh_l0 [G], …, weight_ih_l0_reverse, …; they start as U(±1/√hidden_size). G = hidden_size.
+    """
 
     def __init__(self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", bias=True, batch_first=False, dropout=0.0, bidirectional=False,
                  device=None, dtype=None):
@@ -183,7 +206,7 @@ class RNNCellBase(Module):
 
 
 class LSTMCell(RNNCellBase):
-    """(h', c') from an input and (h, c)."""
+    """One step of an LSTM: cell(x, (h, c)) → (h', c'); x [B, input_size], h and c (None: zeros) [B, hidden_size], all also without B."""
 
     _gates, _states = 4, 2
 
@@ -193,7 +216,7 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """h' from an input and h."""
+    """One step of a GRU: cell(x, h) → h'; x [B, input_size], h (None: zeros) [B, hidden_size], both also without B."""
 
     _gates = 3
 
@@ -202,7 +225,7 @@ class GRUCell(RNNCellBase):
 
 
 class RNNCell(RNNCellBase):
-    """h' = tanh or relu of W·x + U·h + b."""
+    """One step of an RNN: cell(x, h) → h' = tanh(W·x + b + U·h + b'), or relu; x [B, input_size], h (None: zeros) [B, hidden_size]."""
 
     def __init__(self, input_size, hidden_size, bias=True, nonlinearity="tanh", device=None, dtype=None):
         if nonlinearity not in ("tanh", "relu"):

@@ -39,7 +39,12 @@ class _Table(Module):
 
 
 class Embedding(_Table):
-    """Rows of W [num_embeddings, embedding_dim] by index; W starts as N(0, 1), row padding_idx as zeros."""
+    """Rows of weight [num_embeddings, embedding_dim] at indices of any shape → [.., embedding_dim]. weight starts as
+    N(0, 1), row padding_idx as zeros, and that row gets no gradient.
+
+    max_norm: rows that are looked up are first shortened to this norm (of order norm_type), in weight itself.
+    scale_grad_by_freq divides a row's gradient by how often it is looked up. IndexError for an index out of range.
+    """
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False,
                  _weight=None, _freeze=False, device=None, dtype=None):
@@ -59,7 +64,11 @@ class Embedding(_Table):
 
 
 class EmbeddingBag(_Table):
-    """Sums, means or maxima of bags of rows: a bag is a row of indices, or what lies between two offsets."""
+    """Sums, means or maxima (mode) of bags of rows of weight [num_embeddings, embedding_dim] → [bags, embedding_dim].
+
+    bag(input [N, K]): each row is a bag; bag(input [K], offsets): a bag begins at each offset. per_sample_weights:
+    factors, for mode 'sum'. Row padding_idx counts nothing.
+    """
 
     def __init__(self, num_embeddings, embedding_dim, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, mode="mean", sparse=False,
                  _weight=None, include_last_offset=False, padding_idx=None, device=None, dtype=None):

@@ -37,12 +37,15 @@ class TextModule:
     forward = __call__
 
     def named_parameters(self):
+        """Pairs of dotted name and parameter, each once."""
         return iter(self._record.state(True))
 
     def parameters(self):
+        """The parameters, each once."""
         return (value for _, value in self.named_parameters())
 
     def named_buffers(self):
+        """Pairs of dotted name and buffer."""
         parameters = {name for name, _ in self._record.state(True)}
         return ((name, value) for name, value in self._record.state(False) if name not in parameters and not value.requires_grad)
 
@@ -71,17 +74,21 @@ class TextModule:
         self._record.save(os.fsencode(f))
 
     def load(self, f, strict=True):
+        """Takes values over from a safetensors file, by name; strict: the names must be the same on both sides. All, or nothing."""
         self._record.load(os.fsencode(f), strict)
 
     @property
     def training(self):
+        """Whether it is in training mode."""
         return self._record.training()
 
     def train(self, mode=True):
+        """Training mode, or evaluation; returns the module."""
         self._record.train(mode)
         return self
 
     def eval(self):
+        """Evaluation mode; returns the module."""
         return self.train(False)
 
     def to(self, dtype):
@@ -90,11 +97,13 @@ class TextModule:
         return self
 
     def requires_grad_(self, requires_grad=True):
+        """Whether gradients are computed for its parameters; returns the module."""
         for p in self.parameters():
             p.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self):
+        """Drops the gradients of its parameters."""
         for p in self.parameters():
             p.grad = None
 

@@ -67,7 +67,9 @@ class _Layer(Module):
 
 
 class TransformerEncoderLayer(_Layer):
-    """Self-attention and a network of two layers, each with what came in added and a layer norm after (before with norm_first)."""
+    """Self-attention and a network of two layers (dim_feedforward wide), each with what came in added and a layer norm
+    after: [T, B, d_model] → [T, B, d_model]. batch_first: [B, T, E]. norm_first: the norms before the parts instead of
+    after. activation: 'relu', 'gelu' or a function."""
 
     def forward(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False):
         x = self._around(1, src, lambda x: self.self_attn(
@@ -76,7 +78,9 @@ class TransformerEncoderLayer(_Layer):
 
 
 class TransformerDecoderLayer(_Layer):
-    """Self-attention, attention to the encoder's memory, and a network of two layers."""
+    """Self-attention, attention to the encoder's memory, and a network of two layers: layer(tgt [T, B, d_model], memory
+    [S, B, d_model]) → [T, B, d_model]. batch_first: [B, T, E]. norm_first: the norms before the parts instead of after.
+    activation: 'relu', 'gelu' or a function."""
 
     _parts = 3
 
@@ -102,7 +106,9 @@ class _Stack(Module):
 
 
 class TransformerEncoder(_Stack):
-    """Encoder layers one after the other. enable_nested_tensor and mask_check, which choose between ways of computing, change nothing here."""
+    """num_layers copies of an encoder layer, one after the other, and norm after the last: encoder(src, mask,
+    src_key_padding_mask). enable_nested_tensor and mask_check, which choose between ways of computing, change nothing
+    here."""
 
     def __init__(self, encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True):
         super().__init__(encoder_layer, num_layers, norm)
@@ -116,7 +122,7 @@ class TransformerEncoder(_Stack):
 
 
 class TransformerDecoder(_Stack):
-    """Decoder layers one after the other."""
+    """num_layers copies of a decoder layer, one after the other, and norm after the last: decoder(tgt, memory, tgt_mask, memory_mask, …)."""
 
     def __init__(self, decoder_layer, num_layers, norm=None):
         super().__init__(decoder_layer, num_layers, norm)
@@ -131,7 +137,8 @@ class TransformerDecoder(_Stack):
 
 
 class Transformer(Module):
-    """Encoder and decoder. src [S, B, E] and tgt [T, B, E] (batch first if so asked) → [T, B, E]."""
+    """Encoder and decoder (Vaswani et al. 2017): transformer(src [S, B, d_model], tgt [T, B, d_model]) → [T, B,
+    d_model], batch first if so asked; masks as generate_square_subsequent_mask() makes them."""
 
     def __init__(self, d_model=512, nhead=8, num_encoder_layers=6, num_decoder_layers=6, dim_feedforward=2048, dropout=0.1, activation=F.relu,
                  custom_encoder=None, custom_decoder=None, layer_norm_eps=1e-5, batch_first=False, norm_first=False, bias=True, device=None,

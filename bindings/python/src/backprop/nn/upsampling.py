@@ -5,7 +5,9 @@ from .module import Module
 
 
 class Upsample(Module):
-    """[N, C, sizes] in another size: nearest, linear, bilinear, trilinear or bicubic."""
+    """[N, C, sizes] in another size, or scale_factor times as large: mode 'nearest', 'linear' ([N, C, L]), 'bilinear',
+    'bicubic' ([N, C, H, W]) or 'trilinear' ([N, C, D, H, W]); align_corners: positions from centre to centre of the
+    outermost numbers."""
 
     def __init__(self, size=None, scale_factor=None, mode="nearest", align_corners=None, recompute_scale_factor=None):
         super().__init__()
@@ -23,14 +25,14 @@ class Upsample(Module):
 
 
 class UpsamplingNearest2d(Upsample):
-    """[N, C, H, W] in another size, each number repeated."""
+    """[N, C, H, W] in another size, or scale_factor times as large, each number repeated."""
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="nearest")
 
 
 class UpsamplingBilinear2d(Upsample):
-    """[N, C, H, W] in another size, bilinear from corner to corner."""
+    """[N, C, H, W] in another size, or scale_factor times as large, bilinear from corner to corner."""
 
     def __init__(self, size=None, scale_factor=None):
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)

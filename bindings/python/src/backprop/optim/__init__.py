@@ -1,7 +1,23 @@
-"""Optimizers: PyTorch's classes over the library's optimizers.
+"""Optimizers: what moves the weights along their gradients. PyTorch's classes, options, formulas and defaults.
 
-Options stand in param_groups and may be changed there at any time; they count from the next step. State lives in the library:
-optimizer.state shows it, state_dict() and load_state_dict() carry it to and from PyTorch's layout.
+    >>> from backprop import nn, optim
+    >>> w = nn.Parameter(backprop.tensor([5.0]))
+    >>> opt = optim.SGD([w], lr=0.1, momentum=0.9)
+    >>> for step in range(100):
+    ...     opt.zero_grad()                    # forget the last gradients
+    ...     loss = ((w - 3) ** 2).sum()
+    ...     loss.backward()                    # w.grad = 2·(w − 3)
+    ...     opt.step()                         # w moves against it
+    >>> round(w.item(), 1)
+    3.0
+
+In the formulas p is a parameter, g its gradient, t the number of the step, ← what changes at each step. Options stand
+in optimizer.param_groups and may be changed there at any time; they count from the next step. Groups with options of
+their own: SGD([{'params': a}, {'params': b, 'lr': 1e-3}], lr=0.1). maximize walks up instead of down. foreach, fused,
+capturable and differentiable, which choose between ways of computing in PyTorch, change nothing.
+
+State lives in the library: optimizer.state shows it, state_dict() and load_state_dict() carry it to and from PyTorch's
+layout. optim.lr_scheduler changes rates as training goes on, optim.swa_utils averages weights.
 """
 
 from .optimizer import Built, Optimizer
@@ -18,7 +34,8 @@ def __getattr__(name):
 
 
 class SGD(Built):
-    """v ← μ·v + (1 − dampening)·g, p ← p − lr·v; with nesterov p ← p − lr·(g + μ·v). The first v is g."""
+    """v ← μ·v + (1 − dampening)·g, p ← p − lr·v, μ = momentum; with nesterov p ← p − lr·(g + μ·v). The first v is g;
+    weight_decay·p is added to g. ValueError for nesterov without momentum or with dampening."""
 
     _kind = "sgd"
 
@@ -29,7 +46,8 @@ class SGD(Built):
 
 
 class Adam(Built):
-    """Kingma & Ba 2015. weight_decay is added to the gradient; amsgrad divides by the largest second moment so far."""
+    """m ← β1·m + (1 − β1)·g, v ← β2·v + (1 − β2)·g², p ← p − lr·m̂/(√v̂ + eps), m̂ = m/(1 − β1ᵗ), v̂ = v/(1 − β2ᵗ)
+    (Kingma and Ba 2015). weight_decay·p is added to g; amsgrad divides by the largest v̂ so far (Reddi et al. 2018)."""
 
     _kind = "adam"
 
@@ -42,7 +60,7 @@ class Adam(Built):
 
 
 class AdamW(Adam):
-    """Loshchilov & Hutter 2019. weight_decay shrinks the weights directly."""
+    """Adam whose weight_decay shrinks the weights directly: p ← p − lr·weight_decay·p, then Adam's step (Loshchilov and Hutter 2019)."""
 
     _kind = "adamw"
 
@@ -51,7 +69,8 @@ class AdamW(Adam):
 
 
 class NAdam(Built):
-    """Dozat 2016: Adam with Nesterov's look ahead."""
+    """Adam with Nesterov's look ahead (Dozat 2016): μₜ = β1·(1 − ½·0.96^(t·momentum_decay)), p ← p − lr·(μₜ₊₁·m/(1 − Πμ
+    to t + 1) + (1 − μₜ)·g/(1 − Πμ to t))/(√v̂ + eps). decoupled_weight_decay: as AdamW."""
 
     _kind = "nadam"
 
@@ -62,7 +81,8 @@ class NAdam(Built):
 
 
 class RAdam(Built):
-    """Liu and others 2020: Adam that starts as momentum."""
+    """Adam that starts as momentum: p ← p − lr·m̂, and only where the variance of 1/√v̂ is known (ρ > 5) p ← p −
+    lr·r·m̂/√v̂, r the rectification of Liu et al. 2020. decoupled_weight_decay: as AdamW."""
 
     _kind = "radam"
 
@@ -73,7 +93,7 @@ class RAdam(Built):
 
 
 class Adamax(Built):
-    """Kingma & Ba 2015, algorithm 2: divides by a decaying maximum of |g|."""
+    """m as Adam's, u ← max(β2·u, |g| + eps), p ← p − lr/(1 − β1ᵗ)·m/u (Kingma and Ba 2015, algorithm 2)."""
 
     _kind = "adamax"
 
@@ -84,7 +104,8 @@ class Adamax(Built):
 
 
 class RMSprop(Built):
-    """Hinton 2012; centered as Graves 2013."""
+    """v ← α·v + (1 − α)·g², p ← p − lr·g/(√v + eps) (Hinton 2012); momentum: b ← μ·b + g/(√v + eps), p ← p − lr·b;
+    centered: v less the squared mean of g (Graves 2013)."""
 
     _kind = "rmsprop"
 
@@ -95,7 +116,7 @@ class RMSprop(Built):
 
 
 class Adagrad(Built):
-    """Duchi, Hazan & Singer 2011."""
+    """s ← s + g², p ← p − lr/(1 + (t − 1)·lr_decay)·g/(√s + eps), s starting at initial_accumulator_value (Duchi et al. 2011)."""
 
     _kind = "adagrad"
 
@@ -106,7 +127,7 @@ class Adagrad(Built):
 
 
 class Adadelta(Built):
-    """Zeiler 2012."""
+    """v ← ρ·v + (1 − ρ)·g², d = √(u + eps)/√(v + eps)·g, u ← ρ·u + (1 − ρ)·d², p ← p − lr·d (Zeiler 2012)."""
 
     _kind = "adadelta"
 
@@ -117,7 +138,9 @@ class Adadelta(Built):
 
 
 class Rprop(Built):
-    """Riedmiller & Braun 1993: each element's own step, longer while its gradient keeps its sign."""
+    """Each element has a step of its own, lr at first: times etas[1] while its gradient keeps its sign, times etas[0]
+    and no move when it changes, within step_sizes; p ← p − step·sign(g) (Riedmiller and Braun 1993). For whole data,
+    not batches."""
 
     _kind = "rprop"
 
@@ -127,7 +150,7 @@ class Rprop(Built):
 
 
 class Lion(Built):
-    """Chen and others 2023: p ← p − lr·sign(β1·m + (1 − β1)·g), m ← β2·m + (1 − β2)·g. weight_decay shrinks the weights directly."""
+    """p ← p − lr·sign(β1·m + (1 − β1)·g), m ← β2·m + (1 − β2)·g (Chen et al. 2023). weight_decay shrinks the weights directly. Not in torch.optim."""
 
     _kind = "lion"
 
@@ -136,7 +159,12 @@ class Lion(Built):
 
 
 class Adafactor(Built):
-    """Shazeer & Stern 2018: a row and a column of mean squares for each matrix."""
+    """Adam's √v from a row and a column of mean squares for each matrix: a fraction of the memory (Shazeer and Stern
+    2018).
+
+    p ← p − α·U/max(1, RMS(U)/d), U = g/√v, α = max(eps[1], RMS(p))·min(lr, 1/√t), v with β2 = 1 − t^beta2_decay; eps[0]
+    None: the type's epsilon squared, added to g². weight_decay shrinks the weights directly.
+    """
 
     _kind = "adafactor"
     _split = {"eps": ("eps1", "eps")}
@@ -146,7 +174,13 @@ class Adafactor(Built):
 
 
 class Muon(Built):
-    """Jordan and others 2024: momentum made orthogonal, for matrices. Its Newton–Schulz steps are done in the parameter's type."""
+    """Momentum made orthogonal, for matrices (Jordan et al. 2024): b ← μ·b + (1 − μ)·g, p ← p − lr·a·orthogonal(b), by
+    ns_steps Newton–Schulz steps in the parameter's type (PyTorch: in bfloat16). weight_decay shrinks the weights
+    directly.
+
+    adjust_lr_fn None or 'original': a = √max(1, rows/columns); 'match_rms_adamw': a = 0.2·√max(rows, columns).
+    ValueError for parameters that are not matrices.
+    """
 
     _kind = "muon"
 
@@ -162,7 +196,9 @@ class Muon(Built):
 
 
 class LBFGS(Built):
-    """Nocedal 1980. step(closure) with a closure that empties the gradients, computes the loss, walks back and returns the loss."""
+    """Quasi-Newton: the direction from the last history_size changes of weights and gradients (Nocedal 1980), for whole
+    data. step(closure) calls a closure that empties the gradients, computes the loss, walks back and returns the loss,
+    up to max_eval times. line_search_fn None: steps of lr; 'strong_wolfe': a line search. One parameter group."""
 
     _kind = "lbfgs"
 

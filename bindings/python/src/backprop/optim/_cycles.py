@@ -32,7 +32,13 @@ class _CycledLR(LRScheduler):
 
 
 class OneCycleLR(_CycledLR):
-    """Up to max_lr and far down once (Smith & Topin 2018)."""
+    """From max_lr/div_factor up to max_lr in the first part pct_start of all steps, then down to
+    max_lr/div_factor/final_div_factor, by cosines or (anneal_strategy='linear') straight lines; momentum, or Adam's β1,
+    moves against it from max_momentum to base_momentum and back (Smith and Topin 2018).
+
+    Call step() after every batch: total_steps of them, or epochs·steps_per_epoch; ValueError for more. three_phase:
+    down as fast as up, then the rest.
+    """
 
     def __init__(self, optimizer, max_lr, total_steps=None, epochs=None, steps_per_epoch=None, pct_start=0.3, anneal_strategy="cos",
                  cycle_momentum=True, base_momentum=0.85, max_momentum=0.95, div_factor=25.0, final_div_factor=1e4, three_phase=False,
@@ -93,7 +99,9 @@ class OneCycleLR(_CycledLR):
 
 
 class CyclicLR(_CycledLR):
-    """Up and down between base_lr and max_lr (Smith 2017)."""
+    """Up from base_lr to max_lr in step_size_up steps and down in step_size_down, again and again; mode 'triangular2'
+    halves the height each time, 'exp_range' multiplies it by gamma each step; momentum moves against it (Smith 2017).
+    Call step() after every batch."""
 
     _unsaved = ("optimizer", "_scale_fn_custom")
 
@@ -137,11 +145,13 @@ class CyclicLR(_CycledLR):
         return [low + (high - low) * height for low, high in zip(self.base_lrs, self.max_lrs)]
 
     def state_dict(self):
+        """How far it has come, as a dict; of scale_fn only what an object holds."""
         state, f = super().state_dict(), self._scale_fn_custom
         state["_scale_fn_custom"] = None if f is None or isinstance(f, types.FunctionType) else f.__dict__.copy()
         return state
 
     def load_state_dict(self, state_dict):
+        """Takes over what state_dict() of a schedule made in the same way gave."""
         super().load_state_dict({k: v for k, v in state_dict.items() if k != "_scale_fn_custom"})
         if state_dict.get("_scale_fn_custom") is not None:
             self._scale_fn_custom.__dict__.update(state_dict["_scale_fn_custom"])

@@ -16,8 +16,9 @@ def _for_groups(name, optimizer, value):
 
 
 class LRScheduler:
-    """Sets the "lr" of every parameter group at each step(). A class of your own defines get_lr(), from self.last_epoch, self.base_lrs
-    and the groups, and perhaps _get_closed_form_lr()."""
+    """Sets the 'lr' of every parameter group at each step(): after an epoch, or after each optimizer.step(), as the
+    schedule is meant. A class of your own defines get_lr(), from self.last_epoch, self.base_lrs and the groups, and
+    perhaps _get_closed_form_lr()."""
 
     _unsaved = ("optimizer",)
     _is_initial = False
@@ -44,6 +45,7 @@ class LRScheduler:
             self._is_initial = False
 
     def get_lr(self):
+        """The rates of this epoch, one for each group; subclasses define it."""
         raise NotImplementedError
 
     def get_last_lr(self):
@@ -75,7 +77,9 @@ class LRScheduler:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self):
+        """How far it has come, as a dict; the optimizer is not in it."""
         return {k: v for k, v in self.__dict__.items() if k not in self._unsaved}
 
     def load_state_dict(self, state_dict):
+        """Takes over what state_dict() of a schedule made in the same way gave."""
         self.__dict__.update(state_dict)

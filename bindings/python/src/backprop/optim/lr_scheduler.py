@@ -1,4 +1,18 @@
-"""Learning rates that change as training goes on: PyTorch's classes, numbers and state_dict."""
+"""Learning rates that change as training goes on: PyTorch's classes, numbers and state_dict.
+
+    >>> from backprop import nn, optim
+    >>> opt = optim.SGD([nn.Parameter(backprop.ones(1))], lr=1.0)
+    >>> schedule = optim.lr_scheduler.StepLR(opt, step_size=2, gamma=0.1)
+    >>> rates = []
+    >>> for epoch in range(4):
+    ...     rates.append(opt.param_groups[0]["lr"])
+    ...     opt.step()
+    ...     schedule.step()
+    >>> rates
+    [1.0, 1.0, 0.1, 0.1]
+
+In the formulas lr₀ is a group's first rate and e the epoch: how often step() was called.
+"""
 
 import math
 import types
@@ -37,14 +51,14 @@ class _FunctionLR(LRScheduler):
 
 
 class LambdaLR(_FunctionLR):
-    """First rate times f(epoch)."""
+    """lr = lr₀·f(e), f = lr_lambda: one function, or a list of one for each group."""
 
     def get_lr(self):
         return [base * f(self.last_epoch) for f, base in zip(self.lr_lambdas, self.base_lrs)]
 
 
 class MultiplicativeLR(_FunctionLR):
-    """Last rate times f(epoch)."""
+    """lr ← lr·f(e), f = lr_lambda: one function, or a list of one for each group."""
 
     def get_lr(self):
         if self._is_initial:
@@ -53,7 +67,7 @@ class MultiplicativeLR(_FunctionLR):
 
 
 class StepLR(LRScheduler):
-    """Times gamma every step_size epochs."""
+    """lr = lr₀·gamma^⌊e/step_size⌋."""
 
     def __init__(self, optimizer, step_size, gamma=0.1, last_epoch=-1):
         self.step_size, self.gamma = step_size, gamma
@@ -69,7 +83,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """Times gamma at each milestone."""
+    """lr ← lr·gamma at each of the epochs milestones."""
 
     def __init__(self, optimizer, milestones, gamma=0.1, last_epoch=-1):
         self.milestones, self.gamma = Counter(milestones), gamma
@@ -86,7 +100,7 @@ class MultiStepLR(LRScheduler):
 
 
 class ConstantLR(LRScheduler):
-    """Times factor for the first total_iters epochs."""
+    """lr = lr₀·factor for the first total_iters epochs, then lr₀."""
 
     def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1):
         if not 0 <= factor <= 1:
@@ -106,7 +120,7 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """From start_factor to end_factor within total_iters epochs."""
+    """lr = lr₀·(start_factor + (end_factor − start_factor)·min(e, total_iters)/total_iters): a warm-up."""
 
     def __init__(self, optimizer, start_factor=1.0 / 3, end_factor=1.0, total_iters=5, last_epoch=-1):
         if not 0 < start_factor <= 1:
@@ -130,7 +144,7 @@ class LinearLR(LRScheduler):
 
 
 class ExponentialLR(LRScheduler):
-    """Times gamma at every epoch."""
+    """lr = lr₀·gamma^e."""
 
     def __init__(self, optimizer, gamma, last_epoch=-1):
         self.gamma = gamma
@@ -144,7 +158,7 @@ class ExponentialLR(LRScheduler):
 
 
 class PolynomialLR(LRScheduler):
-    """Down to 0 as (1 − epoch/total_iters)^power."""
+    """lr = lr₀·(1 − min(e, total_iters)/total_iters)^power: down to 0."""
 
     def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1):
         self.total_iters, self.power = total_iters, power
@@ -162,7 +176,7 @@ class PolynomialLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """Half a cosine from the first rate to eta_min in T_max epochs, and back (Loshchilov & Hutter 2017)."""
+    """lr = eta_min + ½(lr₀ − eta_min)(1 + cos(π·e/T_max)): half a cosine down in T_max epochs, and back (Loshchilov and Hutter 2017)."""
 
     def __init__(self, optimizer, T_max, eta_min=0.0, last_epoch=-1):
         self.T_max, self.eta_min = T_max, eta_min
@@ -185,7 +199,7 @@ class CosineAnnealingLR(LRScheduler):
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half a cosine in T_0 epochs, again from the top in T_0·T_mult, and so on (Loshchilov & Hutter 2017)."""
+    """Half a cosine from lr₀ to eta_min in T_0 epochs, again from the top in T_0·T_mult, and so on (Loshchilov and Hutter 2017)."""
 
     def __init__(self, optimizer, T_0, T_mult=1, eta_min=0.0, last_epoch=-1):
         if T_0 <= 0 or not isinstance(T_0, int):
@@ -252,7 +266,7 @@ class _ComposedLR(LRScheduler):
 
 
 class SequentialLR(_ComposedLR):
-    """One scheduler after another; the next begins at each milestone."""
+    """One scheduler after another: number i + 1 begins at epoch milestones[i]."""
 
     def __init__(self, optimizer, schedulers, milestones, last_epoch=-1):
         self._check(optimizer, schedulers)
@@ -276,6 +290,7 @@ class SequentialLR(_ComposedLR):
             sched.last_epoch -= 1
 
     def step(self):
+        """The next epoch, of the scheduler whose turn it is."""
         self.last_epoch += 1
         i = bisect_right(self._milestones, self.last_epoch)
         scheduler = self._schedulers[i]
@@ -287,20 +302,26 @@ class SequentialLR(_ComposedLR):
 
 
 class ChainedScheduler(_ComposedLR):
-    """Several schedulers at every step."""
+    """Several schedulers of one optimizer, each at every step: their factors multiply."""
 
     def __init__(self, schedulers, optimizer=None):
         self._check(optimizer or (schedulers[0].optimizer if schedulers else None), schedulers)
         self._last_lr = self._lrs()
 
     def step(self):
+        """The next epoch of every scheduler."""
         for scheduler in self._schedulers:
             scheduler.step()
         self._last_lr = self._lrs()
 
 
 class ReduceLROnPlateau(LRScheduler):
-    """Times factor when a measured value has not improved for more than patience epochs."""
+    """lr ← max(lr·factor, min_lr) when the value given to step(value) has not improved for more than patience epochs;
+    after that cooldown epochs do not count.
+
+    mode 'min' or 'max': improving is falling or rising, by more than threshold relative to the best value ('rel') or
+    absolutely ('abs'). Changes smaller than eps are left out.
+    """
 
     def __init__(self, optimizer, mode="min", factor=0.1, patience=10, threshold=1e-4, threshold_mode="rel", cooldown=0, min_lr=0, eps=1e-8):
         if factor >= 1.0:
@@ -328,6 +349,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self):
+        """Whether epochs do not count at the moment."""
         return self.cooldown_counter > 0
 
     def _is_better(self, value, best):
@@ -336,6 +358,7 @@ class ReduceLROnPlateau(LRScheduler):
         return value > bound if self.mode == "max" else value < bound
 
     def step(self, metrics, epoch=None):
+        """The next epoch, whose measured value is metrics: a number or a tensor of one."""
         value = float(metrics)
         self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         if self._is_better(value, self.best):
@@ -362,5 +385,6 @@ class ReduceLROnPlateau(LRScheduler):
                 group["lr"] = new
 
     def load_state_dict(self, state_dict):
+        """Takes over what state_dict() of a schedule made in the same way gave."""
         super().load_state_dict(state_dict)
         self._init_is_better(self.mode, self.threshold, self.threshold_mode)

@@ -13,7 +13,8 @@ _CHOICES = {"adjust_lr_fn": ("adjust_lr", {None: 0, "original": 0, "match_rms_ad
 
 
 class Optimizer:
-    """Parameter groups, zero_grad and state. A class of your own defines step(), and keeps what it likes in self.state[p]."""
+    """Parameter groups, zero_grad and state. A class of your own gives its defaults to super().__init__(params,
+    defaults), defines step(), and keeps what it likes in self.state[p]."""
 
     def __init__(self, params, defaults):
         if isinstance(params, Tensor):
@@ -31,7 +32,8 @@ class Optimizer:
         self.state = defaultdict(dict)
 
     def add_param_group(self, param_group):
-        """Adds parameters with options of their own."""
+        """Adds parameters, param_group['params'], with options of their own; what is not named is as in defaults.
+        ValueError for a parameter that is there already or is no leaf."""
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, got {type(param_group)}")
         params = param_group["params"]
@@ -51,6 +53,7 @@ class Optimizer:
         self.param_groups.append(group)
 
     def step(self, closure=None):
+        """Moves the parameters; subclasses define it."""
         raise NotImplementedError
 
     def zero_grad(self, set_to_none=True):
@@ -143,6 +146,7 @@ class Built(Optimizer):
         return {name: -1.0 if value is None else float(value) for name, value in options.items()}
 
     def add_param_group(self, param_group):
+        """Adds parameters, param_group['params'], with options of their own; what is not named is as in defaults."""
         super().add_param_group(param_group)
         try:
             group = self.param_groups[-1]
@@ -238,6 +242,8 @@ class Built(Optimizer):
         self._take_options(options)
 
     def state_dict(self):
+        """{'state': {number of a parameter: {name: Tensor}}, 'param_groups': [options, 'params' as numbers]}, in
+        PyTorch's layout; the tensors look into what the library keeps."""
         result = super().state_dict()
         for kept in result["state"].values():
             for name, value in kept.items():

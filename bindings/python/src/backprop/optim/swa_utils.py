@@ -78,6 +78,7 @@ class AveragedModel(Module):
         self.avg_fn, self.multi_avg_fn, self.use_buffers = avg_fn, multi_avg_fn, use_buffers
 
     def forward(self, *args, **kwargs):
+        """What the averaged module computes."""
         return self.module(*args, **kwargs)
 
     @no_grad()
@@ -122,7 +123,8 @@ def update_bn(loader, model, device=None):
 
 
 class SWALR(LRScheduler):
-    """To the rate of averaging, swa_lr, within anneal_epochs."""
+    """From the groups' rates to swa_lr within anneal_epochs, by a cosine or (anneal_strategy='linear') a straight line;
+    swa_lr: a number, or one for each group."""
 
     _unsaved = ("optimizer", "anneal_func")
 

@@ -13,6 +13,7 @@ class RemovableHandle:
         self.id = number
 
     def remove(self):
+        """Takes the hook away; a second time does nothing."""
         tensor, number, self.id = self._tensor(), self.id, None
         if tensor is not None and number is not None:
             tensor._remove_hook(number)

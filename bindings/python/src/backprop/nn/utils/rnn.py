@@ -24,15 +24,19 @@ class PackedSequence(_Packed):
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
     def to(self, *args, **kwargs):
+        """data converted, as Tensor.to()."""
         return type(self)(self.data.to(*args, **kwargs), *self[1:])
 
     def float(self):
+        """data as float32."""
         return self.to(_core.float32)
 
     def double(self):
+        """data as float64."""
         return self.to(_core.float64)
 
     def cpu(self):
+        """This one: all tensors live on the CPU."""
         return self
 
     is_cuda = property(lambda self: False)
