@@ -183,14 +183,14 @@ static const Fast entries[][3] = {OPERATIONS(ROW)};
 #undef ROW
 static PyMethodDef functions[ROWS + 1], methods[2 * ROWS + 1];
 
-/* What help() and inspect need of methods, "add($input, other…": written behind one another, kept as long as the process. */
+/* What help() and inspect need of methods, "add($self, other…": written behind one another, kept as long as the process. */
 static char *texts;
 #define IN_PLACE_DOC "\n--\n\n%s() in place: the result is written into this tensor, which is returned. See help(Tensor.%s)."
 
 static size_t room_for_texts(void) {
   size_t room = 0;
   for (int i = 0; i < ROWS; i++)
-    room += (rows[i].where & M ? strlen(rows[i].doc) + 2 : 0) + (rows[i].where & I ? strcspn(rows[i].doc, "\n") + 4 * strlen(rows[i].name) + sizeof IN_PLACE_DOC : 0);
+    room += (rows[i].where & M ? strlen(rows[i].doc) + 7 : 0) + (rows[i].where & I ? 5 + strcspn(rows[i].doc, "\n") + 4 * strlen(rows[i].name) + sizeof IN_PLACE_DOC : 0);
   return room;
 }
 
@@ -203,12 +203,13 @@ static PyObject *parse_rows(void) {
   for (int i = 0; names && i < ROWS; i++) {
     Row *r = &rows[i];
     if (parse_signature(r)) Py_CLEAR(names);
+    const char *rest = r->signature + strcspn(r->signature, ",)"); /* what follows the first parameter */
     PyMethodDef def = {r->name, (PyCFunction)(Any)entries[i][0], METH_FASTCALL | METH_KEYWORDS, r->doc};
     if (r->where & (F | P)) functions[f++] = def;
     if (r->where & M) {
       def.ml_meth = (PyCFunction)(Any)entries[i][1];
       def.ml_doc = text;
-      text += sprintf(text, "%s($%s", r->name, r->signature + 1) + 1;
+      text += sprintf(text, "%s($self%s", r->name, rest) + 1;
       methods[m++] = def;
     }
     if (r->where & I) {
@@ -216,7 +217,7 @@ static PyObject *parse_rows(void) {
       def.ml_name = text;
       text += sprintf(text, "%s_", r->name) + 1;
       def.ml_doc = text;
-      text += sprintf(text, "%s_($%.*s" IN_PLACE_DOC, r->name, (int)strcspn(r->signature + 1, "\n"), r->signature + 1, r->name, r->name) + 1;
+      text += sprintf(text, "%s_($self%.*s" IN_PLACE_DOC, r->name, (int)strcspn(rest, "\n"), rest, r->name, r->name) + 1;
       methods[m++] = def;
     }
     PyObject *name = r->where & F ? PyUnicode_FromString(r->name) : NULL;

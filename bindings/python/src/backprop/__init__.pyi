@@ -1,0 +1,47 @@
+"""The package's names. What __init__.py loads when it is first asked for stands here as if it were imported."""
+
+from . import (
+    autograd as autograd, cuda as cuda, func as func, linalg as linalg, masked as masked, nn as nn, optim as optim, special as special, utils as utils,
+)
+from ._composed_elementwise import (
+    angle as angle, fill as fill, frexp as frexp, isclose as isclose, isreal as isreal, mvlgamma as mvlgamma,
+)
+from ._composed_linalg import (
+    chain_matmul as chain_matmul, cholesky_inverse as cholesky_inverse, cholesky_solve as cholesky_solve, cross as cross, lu as lu,
+    lu_solve as lu_solve, lu_unpack as lu_unpack, matrix_exp as matrix_exp, matrix_power as matrix_power, orgqr as orgqr, ormqr as ormqr,
+    pca_lowrank as pca_lowrank, pinverse as pinverse, qr as qr, slogdet as slogdet, svd as svd, svd_lowrank as svd_lowrank,
+    triangular_solve as triangular_solve,
+)
+from ._composed_movement import (
+    alias_copy as alias_copy, as_strided_copy as as_strided_copy, atleast_1d as atleast_1d, atleast_2d as atleast_2d,
+    atleast_3d as atleast_3d, block_diag as block_diag, broadcast_shapes as broadcast_shapes, broadcast_tensors as broadcast_tensors,
+    cartesian_prod as cartesian_prod, column_stack as column_stack, combinations as combinations, constant_pad_nd as constant_pad_nd,
+    diagonal_copy as diagonal_copy, dstack as dstack, expand_copy as expand_copy, hstack as hstack, meshgrid as meshgrid,
+    narrow_copy as narrow_copy, permute_copy as permute_copy, row_stack as row_stack, select_copy as select_copy, slice_copy as slice_copy,
+    split_copy as split_copy, split_with_sizes_copy as split_with_sizes_copy, squeeze_copy as squeeze_copy, t_copy as t_copy,
+    transpose_copy as transpose_copy, unbind_copy as unbind_copy, unfold_copy as unfold_copy, unsqueeze_copy as unsqueeze_copy,
+    view_copy as view_copy, vstack as vstack,
+)
+from ._composed_norms import (
+    native_batch_norm as native_batch_norm, native_dropout_backward as native_dropout_backward, native_group_norm as native_group_norm,
+    native_layer_norm as native_layer_norm,
+)
+from ._composed_reductions import (
+    bincount as bincount, bucketize as bucketize, cdist as cdist, corrcoef as corrcoef, cov as cov,
+    cumulative_trapezoid as cumulative_trapezoid, diff as diff, dist as dist, gradient as gradient, histc as histc,
+    nanquantile as nanquantile, pdist as pdist, quantile as quantile, renorm as renorm, searchsorted as searchsorted,
+    trapezoid as trapezoid, trapz as trapz, tril_indices as tril_indices, triu_indices as triu_indices,
+)
+from ._core import *
+from ._core import __version__ as __version__, _float
+from ._functions import allclose as allclose, equal as equal, frombuffer as frombuffer
+from ._grad_mode import enable_grad as enable_grad, inference_mode as inference_mode, no_grad as no_grad, set_grad_enabled as set_grad_enabled
+from ._recurrent import gru as gru, lstm as lstm, rnn_relu as rnn_relu, rnn_tanh as rnn_tanh
+
+# float is a dtype here.
+inf: _float
+nan: _float
+pi: _float
+e: _float
+
+def __dir__() -> list[str]: ...

@@ -1,0 +1,39 @@
+from collections.abc import Sequence
+from typing import Any
+
+from .._core import _DType, _Device, _Sizes, Tensor
+from .module import Module, Parameter
+
+class _Conv(Module):
+    in_channels: int
+    out_channels: int
+    groups: int
+    padding_mode: str
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: str | tuple[int, ...]
+    output_padding: tuple[int, ...]
+    dilation: tuple[int, ...]
+    weight: Parameter
+    bias: Parameter | Any
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: _Sizes, stride: _Sizes, padding: _Sizes | str, output_padding: _Sizes,
+                 dilation: _Sizes, groups: int, bias: bool, padding_mode: str, device: _Device, dtype: _DType) -> None: ...
+    def forward(self, input: Tensor) -> Tensor: ...
+    def extra_repr(self) -> str: ...
+
+class _ConvTranspose(_Conv):
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: _Sizes, stride: _Sizes = 1, padding: _Sizes = 0, output_padding: _Sizes = 0,
+                 groups: int = 1, bias: bool = True, dilation: _Sizes = 1, padding_mode: str = "zeros", device: _Device = None,
+                 dtype: _DType = None) -> None: ...
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor: ...
+
+class _ConvForward(_Conv):
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: _Sizes, stride: _Sizes = 1, padding: _Sizes | str = 0, dilation: _Sizes = 1,
+                 groups: int = 1, bias: bool = True, padding_mode: str = "zeros", device: _Device = None, dtype: _DType = None) -> None: ...
+
+class Conv1d(_ConvForward): ...
+class Conv2d(_ConvForward): ...
+class Conv3d(_ConvForward): ...
+class ConvTranspose1d(_ConvTranspose): ...
+class ConvTranspose2d(_ConvTranspose): ...
+class ConvTranspose3d(_ConvTranspose): ...

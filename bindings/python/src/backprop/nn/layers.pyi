@@ -1,0 +1,46 @@
+from typing import Any
+
+from .._core import _DType, _Device, _Sizes, Tensor
+from .module import Module, Parameter
+
+class Identity(Module):
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def forward(self, input: Tensor) -> Tensor: ...
+
+class Linear(Module):
+    in_features: int
+    out_features: int
+    weight: Parameter
+    bias: Parameter | Any
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: _Device = None, dtype: _DType = None) -> None: ...
+    def forward(self, input: Tensor) -> Tensor: ...
+    def extra_repr(self) -> str: ...
+
+class Bilinear(Module):
+    in1_features: int
+    in2_features: int
+    out_features: int
+    weight: Parameter
+    bias: Parameter | Any
+    def __init__(self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: _Device = None,
+                 dtype: _DType = None) -> None: ...
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor: ...
+    def extra_repr(self) -> str: ...
+
+class LayerNorm(Module):
+    normalized_shape: tuple[int, ...]
+    eps: float
+    elementwise_affine: bool
+    weight: Parameter | Any
+    bias: Parameter | Any
+    def __init__(self, normalized_shape: _Sizes, eps: float = 1e-05, elementwise_affine: bool = True, bias: bool = True, device: _Device = None,
+                 dtype: _DType = None) -> None: ...
+    def forward(self, input: Tensor) -> Tensor: ...
+    def extra_repr(self) -> str: ...
+
+class Flatten(Module):
+    start_dim: int
+    end_dim: int
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None: ...
+    def forward(self, input: Tensor) -> Tensor: ...
+    def extra_repr(self) -> str: ...
