@@ -1,7 +1,7 @@
 """The package's names. What __init__.py loads when it is first asked for stands here as if it were imported."""
 
 from . import (
-    autograd as autograd, cuda as cuda, func as func, linalg as linalg, masked as masked, nn as nn, optim as optim, special as special, utils as utils,
+    autograd as autograd, cuda as cuda, func as func, linalg as linalg, masked as masked, nn as nn, optim as optim, random as random, special as special, utils as utils,
 )
 from ._composed_elementwise import (
     angle as angle, fill as fill, frexp as frexp, isclose as isclose, isreal as isreal, mvlgamma as mvlgamma,
@@ -22,19 +22,33 @@ from ._composed_movement import (
     transpose_copy as transpose_copy, unbind_copy as unbind_copy, unfold_copy as unfold_copy, unsqueeze_copy as unsqueeze_copy,
     view_copy as view_copy, vstack as vstack,
 )
-from ._composed_norms import (
-    native_batch_norm as native_batch_norm, native_dropout_backward as native_dropout_backward, native_group_norm as native_group_norm,
-    native_layer_norm as native_layer_norm,
-)
+from ._composed_norms import native_batch_norm as native_batch_norm, native_dropout_backward as native_dropout_backward, native_group_norm as native_group_norm, native_layer_norm as native_layer_norm
+from ._composed_random import poisson as poisson
 from ._composed_reductions import (
     bincount as bincount, bucketize as bucketize, cdist as cdist, corrcoef as corrcoef, cov as cov,
     cumulative_trapezoid as cumulative_trapezoid, diff as diff, dist as dist, gradient as gradient, histc as histc,
     nanquantile as nanquantile, pdist as pdist, quantile as quantile, renorm as renorm, searchsorted as searchsorted,
     trapezoid as trapezoid, trapz as trapz, tril_indices as tril_indices, triu_indices as triu_indices,
 )
+from ._exchange import asarray as asarray
+from ._layout import (
+    channels_last as channels_last, channels_last_3d as channels_last_3d, contiguous_format as contiguous_format, layout as layout,
+    memory_format as memory_format, preserve_format as preserve_format, strided as strided,
+)
+from ._methods import (
+    is_complex as is_complex, is_conj as is_conj, is_inference as is_inference, is_neg as is_neg, is_nonzero as is_nonzero,
+    is_same_size as is_same_size, is_signed as is_signed,
+)
+from ._types import (
+    BFloat16Tensor as BFloat16Tensor, BoolTensor as BoolTensor, ByteTensor as ByteTensor, DoubleTensor as DoubleTensor,
+    FloatTensor as FloatTensor, HalfTensor as HalfTensor, IntTensor as IntTensor, LongTensor as LongTensor, can_cast as can_cast,
+    finfo as finfo, iinfo as iinfo, promote_types as promote_types, result_type as result_type, scalar_tensor as scalar_tensor,
+    set_default_tensor_type as set_default_tensor_type, typename as typename,
+)
+from .random import get_rng_state as get_rng_state, initial_seed as initial_seed, seed as seed, set_rng_state as set_rng_state
 from ._core import *
-from ._core import __version__ as __version__, _float
-from ._functions import allclose as allclose, equal as equal, frombuffer as frombuffer
+from ._core import __version__ as __version__, _float, default_generator as default_generator
+from ._functions import allclose as allclose, equal as equal
 from ._grad_mode import enable_grad as enable_grad, inference_mode as inference_mode, no_grad as no_grad, set_grad_enabled as set_grad_enabled
 from ._recurrent import gru as gru, lstm as lstm, rnn_relu as rnn_relu, rnn_tanh as rnn_tanh
 
