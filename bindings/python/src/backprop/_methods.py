@@ -32,11 +32,17 @@ def get_device(self):
     return -1
 
 
-def _no(self, device=None):
+def _no(self):
+    """False: nothing here is of that kind."""
     return False
 
 
-is_pinned = is_complex = is_conj = is_neg = is_inference = is_distributed = _no
+is_complex = is_conj = is_neg = is_inference = is_distributed = _no
+
+
+def is_pinned(self, device=None):
+    """False: memory is pinned for devices."""
+    return False
 
 
 def is_shared(self):
