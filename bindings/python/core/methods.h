@@ -127,7 +127,7 @@ static PyObject *run_storage(const Row *r, PyObject **v) {
     } else bp_context_clear(ctx), growing = 0;
     step = growing ? step * 2 : step / 2;
   }
-  if (all && size > seen && size <= (seen + line - 1) / line * line && (longer = bp_as_strided(plain, 1, &seen, one, 0))) {
+  if (all && size > seen && size <= ((seen ? seen : 1) + line - 1) / line * line && (longer = bp_as_strided(plain, 1, &seen, one, 0))) {
     drop(all); /* the rest of a cache line is the allocator's */
     all = longer;
   }

@@ -38,6 +38,7 @@ _composed = {
               "BFloat16Tensor typename set_default_tensor_type scalar_tensor",
     "_layout": "memory_format contiguous_format preserve_format channels_last channels_last_3d layout strided",
     "_exchange": "asarray",
+    "_repr": "set_printoptions",
     "_methods": "is_complex is_nonzero is_signed is_inference is_same_size is_conj is_neg",
     "_composed_images": "_upsample_bilinear2d_aa",
     "_composed_norms": "native_layer_norm native_group_norm native_batch_norm _native_batch_norm_legit _batch_norm_with_update "
