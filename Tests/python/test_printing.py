@@ -1,4 +1,4 @@
-"""Random tensors of all types print as PyTorch prints them: the texts in Golden/printing.json are PyTorch's. Run as a program with
+"""Random tensors of all types print as PyTorch prints them: the texts in Golden/printing/printing.json are PyTorch's. Run as a program with
 BACKPROP_TEST_MODULE=torch, this file writes them."""
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from engine import ours, text, torch
 
-GOLDEN = Path(__file__).resolve().parents[1] / "Golden" / "printing.json"
+GOLDEN = Path(__file__).resolve().parents[1] / "Golden" / "printing" / "printing.json"
 nan, inf = float("nan"), float("inf")
 TYPES = "float32 float64 int64 int32 uint8 bool float16 bfloat16".split()
 OPTIONS = [
