@@ -31,6 +31,7 @@
 #include "objects.h"
 #include "arguments.h"
 #include "data.h"
+#include "in_place.h"
 #include "indexing.h"
 #include "operators.h"
 #include "rows.h"

@@ -64,7 +64,7 @@ static PyObject *run_in_place(const Row *r, PyObject **v) {
   (void)x;
   bp_tensor *y = scaled(r, v[1], r->count > 2 ? v[2] : NULL, &owned);
   if (!y) return NULL;
-  int bad = in_place(v[0], v[1], y, (InPlace)r->f, (Two)r->g, 0);
+  int bad = in_place(v[0], y, (InPlace)r->f, (Two)r->g, 0);
   if (owned) drop(y);
   return bad ? NULL : Py_NewRef(v[0]);
 }
@@ -77,10 +77,10 @@ static PyObject *run_copy_(const Row *r, PyObject **v) {
   if (!source) return PyErr_Occurred() ? NULL : fail();
   int bad = 1;
   if (!is_recorded(v[0], source)) bad = !WORK(bp_copy_(x, source)) && !fail();
-  else if (!may_become(v[0], r->name, r->count > 1 ? v[1] : NULL)) {
+  else if (!may_become(v[0], r->name)) {
     if ((yes = bp_full(ctx, BP_BOOL, 0, NULL, 1))) result = bp_where(yes, source, x), drop(yes); /* x stays in the graph, with gradient 0 */
     if (result && scope_depth) bp_retain(result);
-    bad = result ? stand_for(v[0], result) : !fail();
+    bad = result ? stand_for(v[0], result, 0) : !fail();
   }
   if (temporary) drop(temporary);
   return bad ? NULL : Py_NewRef(v[0]);

@@ -294,6 +294,7 @@ static int tensor_getbuffer(PyObject *self, Py_buffer *b, int flags) {
     e->strides[d] = (Py_ssize_t)v.stride[d];
   }
   b->obj = Py_NewRef(self);
+  ((Tensor *)self)->exports++;
   b->buf = v.data ? v.data : nothing;
   b->len = (Py_ssize_t)(v.count * v.size);
   b->itemsize = (Py_ssize_t)v.size;
@@ -308,7 +309,7 @@ static int tensor_getbuffer(PyObject *self, Py_buffer *b, int flags) {
 }
 
 static void tensor_releasebuffer(PyObject *self, Py_buffer *b) {
-  (void)self;
+  ((Tensor *)self)->exports--;
   Export *e = b->internal;
   give_back(e->t);
   free(e);

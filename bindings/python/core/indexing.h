@@ -179,57 +179,6 @@ static bp_tensor *fitted(bp_tensor *v, int32_t ndim) {
   return bp_reshape(v, n - skip, shape);
 }
 
-/* Whether a change of self by `other` (or NULL) has to go into the graph: then the object will stand for a new tensor. */
-static int is_recorded(PyObject *self, bp_tensor *other) {
-  return bp_is_grad_enabled(ctx) && (bp_requires_grad(HANDLE(self)) || (other && bp_requires_grad(other)));
-}
-
-/* An object only the running expression holds. From 3.14 on Python lends local variables without counting: not to be told apart. */
-static int is_temporary(PyObject *o) { return Py_REFCNT(o) == 1 && Py_Version < 0x030E0000; }
-
-/* Whether an object may stand for a new tensor: nobody else may see the memory it has now, but an operand that nobody will look at again
- * (x[0] = x[1]). 0, or −1 with an exception. */
-static int may_become(PyObject *self, const char *operation, PyObject *beside) {
-  bp_tensor *t = HANDLE(self);
-  if (!beside || beside == self || !is_tensor(beside) || !is_temporary(beside)) beside = NULL;
-  if (bp_requires_grad(t) && bp_is_leaf(t))
-    PyErr_Format(PyExc_RuntimeError, "%s: a leaf that requires grad takes part in a graph: change it in place only under no_grad()", operation);
-  else if (bp_is_shared(t, beside ? HANDLE(beside) : NULL))
-    PyErr_Format(PyExc_RuntimeError, "%s: the tensor shares its memory with another one (one is a view of the other), which would not see a change "
-                 "that a graph records: change the base itself while there is no view of it, or a clone()", operation);
-  else return 0;
-  return -1;
-}
-
-static int same_shape(bp_tensor *a, bp_tensor *b) {
-  int same = bp_ndim(a) == bp_ndim(b);
-  for (int32_t d = 0; same && d < bp_ndim(a); d++) same = bp_dim(a, d) == bp_dim(b, d);
-  return same;
-}
-
-static int not_its_shape(void) {
-  PyErr_SetString(PyExc_RuntimeError, "in-place: the result's shape is not the tensor's own: the operand would broadcast it");
-  return -1;
-}
-
-/* Makes the object, under all its names, stand for result, of which it takes one count; in the object's dtype. */
-static int stand_for(PyObject *self, bp_tensor *result) {
-  bp_tensor *t = HANDLE(self);
-  if (!same_shape(result, t)) {
-    bp_release(result);
-    return not_its_shape();
-  }
-  if (bp_dtype_of(result) != bp_dtype_of(t)) {
-    bp_tensor *same = bp_to(result, bp_dtype_of(t));
-    if (same && scope_depth) bp_retain(same);
-    bp_release(result);
-    if (!(result = same)) return fail(), -1;
-  }
-  SLOT(self) = result;
-  bp_release(t);
-  return 0;
-}
-
 /* x with v in the places of a key, as a new tensor of the graph. */
 static bp_tensor *assigned(Key *k, bp_tensor *x, bp_tensor *v) {
   bp_tensor *base = bp_contiguous(x), *part = NULL, *value = NULL, *result = NULL;
@@ -264,10 +213,10 @@ static int tensor_assign(PyObject *self, PyObject *key, PyObject *value) {
   Key k;
   if (!key_read(&k, key)) {
     if (is_recorded(self, v)) {
-      bp_tensor *result = may_become(self, "__setitem__", value) ? NULL : assigned(&k, t, v);
+      bp_tensor *result = may_become(self, "__setitem__") ? NULL : assigned(&k, t, v);
       if (result) {
         if (scope_depth) bp_retain(result);
-        bad = stand_for(self, result);
+        bad = stand_for(self, result, 0);
       } else if (!PyErr_Occurred()) fail();
     } else if (!key_apply(&k, t)) {
       if (k.has_list) bad = bp_index_put_(k.t, k.n, k.list, v, 0) ? 0 : -1;

@@ -106,7 +106,7 @@ static PyObject *run_detach_in_place(const Row *r, PyObject **v) {
   bp_tensor *plain = bp_is_leaf(x) && !bp_requires_grad(x) ? NULL : bp_detach(x);
   if (!plain) return bp_is_leaf(x) ? Py_NewRef(v[0]) : fail();
   if (scope_depth) bp_retain(plain);
-  return stand_for(v[0], plain) ? NULL : Py_NewRef(v[0]);
+  return stand_for(v[0], plain, 1) ? NULL : Py_NewRef(v[0]);
 }
 
 static PyObject *run_is_tensor(const Row *r, PyObject **v) { (void)r; return PyBool_FromLong(is_tensor(v[0])); }

@@ -2,11 +2,14 @@
  * State and errors
  * ------------------------------------------------------------------------------------------------------------- */
 
-typedef struct {
+typedef struct Tensor {
   PyObject_HEAD
   bp_tensor *t;   /* one count of it is ours */
   PyObject *weak; /* weak references, kept by Python */
+  struct Tensor *next, *previous; /* of all there are */
+  Py_ssize_t exports; /* buffers that look into it */
 } Tensor;
+static Tensor *alive;
 
 static int instances;         /* modules alive: at most one */
 static PyTypeObject *TensorType, *DtypeType, *DeviceType, *SizeType, *OptimizerType;
@@ -115,10 +118,23 @@ static inline int is_tensor(PyObject *o) {
   return Py_TYPE(o) == TensorType || PyType_IsSubtype(Py_TYPE(o), TensorType);
 }
 
+static void enlist(Tensor *o) {
+  o->previous = NULL;
+  if ((o->next = alive)) alive->previous = o;
+  alive = o;
+}
+
+static void delist(Tensor *o) {
+  if (o->next) o->next->previous = o->previous;
+  if (o->previous) o->previous->next = o->next;
+  else if (alive == o) alive = o->next;
+}
+
 static void tensor_dealloc(PyObject *self) {
   PyTypeObject *type = Py_TYPE(self);
   Tensor *o = (Tensor *)self;
   if (o->weak) PyObject_ClearWeakRefs(self);
+  delist(o);
   if (o->t) give_back(o->t);
   if (type == TensorType) PyObject_Free(self);
   else ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
@@ -136,6 +152,8 @@ static PyObject *wrap_owned(bp_tensor *t) {
   }
   o->t = t;
   o->weak = NULL;
+  o->exports = 0;
+  enlist(o);
   if (pending) drain();
   return (PyObject *)o;
 }
@@ -161,6 +179,7 @@ static PyObject *wrap_as(PyTypeObject *type, bp_tensor *t) {
     return NULL;
   }
   SLOT(o) = t; /* the rest is zero from tp_alloc */
+  enlist((Tensor *)o);
   return o;
 }
 

@@ -24,18 +24,19 @@ static PyObject *binary(PyObject *a, PyObject *b, Two f) {
 /* self ∘= other. The library refuses to change memory that a gradient may need. As PyTorch does, the object (every name for
  * it) then stands for the result of the operation; leaves, and what others see the memory of, stay refused. `stored`: Python will store the
  * result where self came from, so that self may be a view nobody else holds: x[0] += y. */
-static int in_place(PyObject *self, PyObject *beside, bp_tensor *other, InPlace change, Two compute, int stored) {
+static int in_place(PyObject *self, bp_tensor *other, InPlace change, Two compute, int stored) {
   bp_tensor *t = HANDLE(self);
   if (!is_recorded(self, other)) return WORK(change(t, other)) ? 0 : (fail(), -1);
-  if (!(stored && is_temporary(self)) && may_become(self, "in-place", beside)) return -1;
+  int alone = stored && is_temporary(self);
+  if (!alone && may_become(self, "in-place")) return -1;
   bp_tensor *result = WORK(compute(t, other));
   if (!result) return fail(), -1;
   if (scope_depth) bp_retain(result);
-  return stand_for(self, result);
+  return stand_for(self, result, alone);
 }
 
 /* x.name_(…): the operation's result in x's place, by the same rule. */
-static int become_beside(PyObject *self, PyObject *beside, bp_tensor *result, int stored) {
+static int become_stored(PyObject *self, bp_tensor *result, int stored) {
   bp_tensor *t = HANDLE(self);
   if (dtype_table[bp_dtype_of(result)].floating && !dtype_table[bp_dtype_of(t)].floating) {
     PyErr_Format(PyExc_RuntimeError, "in-place: result type %s can't be cast to the tensor's own, %s", dtype_table[bp_dtype_of(result)].name,
@@ -44,12 +45,13 @@ static int become_beside(PyObject *self, PyObject *beside, bp_tensor *result, in
   }
   if (!same_shape(t, result)) return not_its_shape();
   if (!is_recorded(self, result)) return bp_copy_(t, result) ? 0 : (fail(), -1);
-  if (!(stored && is_temporary(self)) && may_become(self, "in-place", beside)) return -1;
+  int alone = stored && is_temporary(self);
+  if (!alone && may_become(self, "in-place")) return -1;
   bp_retain(result);
-  return stand_for(self, result);
+  return stand_for(self, result, alone);
 }
 
-static int become(PyObject *self, bp_tensor *result) { return become_beside(self, NULL, result, 0); }
+static int become(PyObject *self, bp_tensor *result) { return become_stored(self, result, 0); }
 
 static PyObject *in_place_operator(PyObject *self, PyObject *other, InPlace change, Two compute) {
   if (!is_tensor(self)) Py_RETURN_NOTIMPLEMENTED;
@@ -58,7 +60,7 @@ static PyObject *in_place_operator(PyObject *self, PyObject *other, InPlace chan
   work = bp_numel(HANDLE(self));
   bp_tensor *b = tensor ? seen(other) : number(other);
   if (!b) return NULL;
-  int bad = in_place(self, other, b, change, compute, 1);
+  int bad = in_place(self, b, change, compute, 1);
   if (!tensor) drop(b);
   return bad ? NULL : Py_NewRef(self);
 }
@@ -96,7 +98,7 @@ static PyObject *nb_invert(PyObject *a) { return unary(a, bp_bitwise_not); }
 static PyObject *becoming(PyObject *a, PyObject *b, Two f) {
   PyObject *result = is_tensor(a) ? binary(a, b, f) : Py_NewRef(Py_NotImplemented);
   if (!result || !is_tensor(result)) return result;
-  int bad = become_beside(a, b, HANDLE(result), 1);
+  int bad = become_stored(a, HANDLE(result), 1);
   Py_DECREF(result);
   return bad ? NULL : Py_NewRef(a);
 }
