@@ -28,6 +28,7 @@
 #include "backprop.h"
 
 #include "threads.h"
+#include "texts.h"
 #include "objects.h"
 #include "arguments.h"
 #include "data.h"
@@ -358,20 +359,20 @@ static int set_data(PyObject *self, PyObject *value, void *unused) {
 }
 
 static PyGetSetDef tensor_getset[] = {
-  {"shape", get_shape, NULL, "Sizes of the dimensions.", NULL}, {"ndim", get_ndim, NULL, "Number of dimensions.", NULL},
-  {"dtype", get_dtype, NULL, "Type of the elements.", NULL}, {"device", get_device, NULL, "Always cpu.", NULL},
-  {"data", get_data, set_data, "The same memory without history.", NULL},
-  {"grad", get_grad, set_grad, "The accumulated gradient of a leaf, or None.", NULL},
-  {"requires_grad", get_requires_grad, set_requires_grad, "Whether gradients reach this tensor.", NULL},
-  {"is_leaf", get_is_leaf, NULL, "Whether it was made by the user rather than by an operation.", NULL},
-  {"grad_fn", get_grad_fn, NULL, "Name of the operation that made it, or None.", NULL},
-  {"T", get_t, NULL, "Dimensions reversed.", NULL}, {"mT", get_mt, NULL, "Last two dimensions swapped.", NULL},
-  {"H", get_h, NULL, "A matrix transposed (numbers here are real).", NULL}, {"mH", get_mt, NULL, "Last two dimensions swapped (numbers here are real).", NULL},
-  {"nbytes", get_nbytes, NULL, NULL, NULL}, {"itemsize", get_itemsize, NULL, NULL, NULL}, {"is_cuda", get_false, NULL, NULL, NULL},
-  {"is_cpu", get_true, NULL, "Always True.", NULL}, {"is_mps", get_false, NULL, NULL, NULL}, {"is_meta", get_false, NULL, NULL, NULL},
-  {"is_sparse", get_false, NULL, NULL, NULL}, {"is_quantized", get_false, NULL, NULL, NULL}, {"is_xpu", get_false, NULL, NULL, NULL},
-  {"is_nested", get_false, NULL, NULL, NULL},
-  {"retains_grad", get_retains_grad, NULL, "Whether a computed tensor keeps its gradient.", NULL},
+  {"shape", get_shape, NULL, "The sizes of its dimensions, a Size: a tuple of ints.", NULL}, {"ndim", get_ndim, NULL, "Number of dimensions, at most 8.", NULL},
+  {"dtype", get_dtype, NULL, "Type of the elements: help(dtype).", NULL}, {"device", get_device, NULL, "Where it lives: always device(type='cpu').", NULL},
+  {"data", get_data, set_data, DATA_TEXT, NULL},
+  {"grad", get_grad, set_grad, GRAD_TEXT, NULL},
+  {"requires_grad", get_requires_grad, set_requires_grad, REQUIRES_GRAD_TEXT, NULL},
+  {"is_leaf", get_is_leaf, NULL, "Whether no recorded operation made it: such tensors keep .grad.", NULL},
+  {"grad_fn", get_grad_fn, NULL, "The operation that made it, as PyTorch names it ('MulBackward0'), or None.", NULL},
+  {"T", get_t, NULL, "A view with the dimensions in reverse order: of a matrix its transpose.", NULL}, {"mT", get_mt, NULL, "A view with the last two dimensions swapped: matrices transposed.", NULL},
+  {"H", get_h, NULL, "A matrix transposed (numbers here are real); RuntimeError for other than 0 or 2 dimensions.", NULL}, {"mH", get_mt, NULL, "Last two dimensions swapped (numbers here are real).", NULL},
+  {"nbytes", get_nbytes, NULL, "Bytes of all elements.", NULL}, {"itemsize", get_itemsize, NULL, "Bytes of one element.", NULL}, {"is_cuda", get_false, NULL, "Always False.", NULL},
+  {"is_cpu", get_true, NULL, "Always True.", NULL}, {"is_mps", get_false, NULL, "Always False.", NULL}, {"is_meta", get_false, NULL, "Always False.", NULL},
+  {"is_sparse", get_false, NULL, "Always False.", NULL}, {"is_quantized", get_false, NULL, "Always False.", NULL}, {"is_xpu", get_false, NULL, "Always False.", NULL},
+  {"is_nested", get_false, NULL, "Always False.", NULL},
+  {"retains_grad", get_retains_grad, NULL, "Whether a computed tensor keeps its gradient: retain_grad().", NULL},
   {"_version", get_version, NULL, "How often the values were changed in place.", NULL}, {0}};
 
 static PyMemberDef tensor_members[] = {{"__weaklistoffset__", T_PYSSIZET, offsetof(Tensor, weak), READONLY, NULL}, {0}};
@@ -421,7 +422,7 @@ static PyObject *tensor_repr(PyObject *self) {
 }
 
 static PyType_Slot tensor_slots[] = {
-  {Py_tp_doc, "An n-dimensional array that may remember how it was made."},
+  {Py_tp_doc, TENSOR_TEXT},
   {Py_tp_new, tensor_new}, {Py_tp_dealloc, tensor_dealloc}, {Py_tp_repr, tensor_repr}, {Py_tp_hash, tensor_hash},
   {Py_tp_richcompare, tensor_compare}, {Py_tp_iter, tensor_iter}, {Py_tp_methods, methods}, {Py_tp_getset, tensor_getset},
   {Py_tp_members, tensor_members},
@@ -494,7 +495,7 @@ static int module_exec(PyObject *m) {
           !(the_device = (PyObject *)PyObject_New(PyObject, DeviceType)) || 
           !(default_generator = PyObject_CallNoArgs((PyObject *)GeneratorType)) || PyModule_AddObjectRef(m, "default_generator", default_generator) ||
           PyModule_AddStringConstant(m, "__version__", bp_version_string()) ||
-          !(LinAlgError = PyErr_NewException("backprop.linalg.LinAlgError", PyExc_RuntimeError, NULL)) || PyModule_AddObjectRef(m, "LinAlgError", LinAlgError) ||
+          !(LinAlgError = PyErr_NewExceptionWithDoc("backprop.linalg.LinAlgError", LINALG_ERROR_TEXT, PyExc_RuntimeError, NULL)) || PyModule_AddObjectRef(m, "LinAlgError", LinAlgError) ||
           PyModule_AddStringConstant(m, "_instruction_set", bp_instruction_set()) || PyModule_AddObjectRef(m, "__all__", names);
     Py_XDECREF(priority);
   }

@@ -148,11 +148,11 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   return result;
 }
 
-#define LEAF_TEXT "\n\ndtype: float32, unless named. requires_grad=True makes a leaf that is trained. device: 'cpu' only."
+#define LEAF_TEXT "\n\ndtype: the default type, float32, unless named. requires_grad=True makes a leaf that is trained. device: 'cpu' only."
 #define LIKE_TEXT "\n\ndtype: that of input, unless named."
 #define OPERATIONS_CREATION(OP) \
   CREATION(OP, tensor, run_tensor, NULL, "(data, ", \
-    "A new tensor with a copy of data: a number, nested lists of numbers or tensors, a tensor, a buffer or a NumPy array.\n\ndtype None: floats give float32, ints int64, " \
+    "A new tensor with a copy of data: a number, nested lists of numbers or tensors, a tensor, a buffer or a NumPy array.\n\ndtype None: floats give the default type, float32, ints int64, " \
     "bools bool; arrays and tensors keep theirs. requires_grad=True makes a leaf that is trained. Lists that are ragged: ValueError.\n\n" \
     "    >>> backprop.tensor([[1, 2], [3, 4.5]])\n    tensor([[1.0000, 2.0000],\n            [3.0000, 4.5000]])") \
   CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, ", "Zeros in the shape of size: zeros(2, 3) or zeros((2, 3))." LEAF_TEXT) \
@@ -166,10 +166,10 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, generator=None, ", "rand() in the shape of input." LIKE_TEXT) \
   CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, generator=None, ", "randn() in the shape of input." LIKE_TEXT) \
   CREATION(OP, full, run_full, NULL, "(size, fill_value, *, ", \
-    "fill_value in the shape of size, a sequence. dtype None: float32 for a float, int64 for an int, bool for a bool.") \
+    "fill_value in the shape of size, a sequence. dtype None: the default type for a float, int64 for an int, bool for a bool.") \
   CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ", "fill_value in the shape of input." LIKE_TEXT) \
   CREATION(OP, arange, run_arange, NULL, "(start, end=None, step=None, *, ", \
-    "start, start + step, … below end (above, for a negative step); arange(n): 0 … n − 1.\n\ndtype None: int64 if all three are ints, else float32.") \
+    "start, start + step, … below end (above, for a negative step); arange(n): 0 … n − 1.\n\ndtype None: int64 if all three are ints, else the default type.") \
   CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ", "steps numbers from start to end, both included, equally far apart." LEAF_TEXT) \
   CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ", "base to the power of linspace(start, end, steps)." LEAF_TEXT) \
   CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, generator=None, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \

@@ -227,7 +227,8 @@ static PyObject *run_is_contiguous(const Row *r, PyObject **v) {
   OP(is_tensor, is_tensor, F, run_is_tensor, NULL, NULL, "(obj)" DOC("Whether obj is a Tensor.")) \
   OP(detach_in_place, detach_, M, run_detach_in_place, NULL, NULL, "(input)" DOC("This tensor without its history; returns it.")) \
   OP(reversed, __reversed__, M, run_reversed, NULL, NULL, "(input)" DOC("reversed(x): flip(0).")) \
-  OP(set_default_dtype, set_default_dtype, F, run_set_default_dtype, NULL, NULL, "(d)" DOC("The type of floating tensors that are made without one being named; float32 at first.")) \
+  OP(set_default_dtype, set_default_dtype, F, run_set_default_dtype, NULL, NULL, "(d)" \
+     DOC("The type of floating tensors that are made without one being named; float32 at first.")) \
   OP(get_default_dtype, get_default_dtype, F, run_get_default_dtype, NULL, NULL, "()" DOC("What set_default_dtype() has set.")) \
   OP(storage, _storage, P, run_storage, NULL, NULL, "(input)" DOC("All memory that input looks into, in one dimension.")) \
   OP(bytes, _bytes, P, run_bytes, NULL, NULL, "(input)" DOC("The elements, row-major, as bytes."))

@@ -172,10 +172,11 @@ static PyObject *run_gain(const Row *r, PyObject **v) {
 #define OPERATIONS_MODULES(OP) \
   OP(module, _module, P, run_module, NULL, NULL, "(text)" DOC("What nn.from_text() calls: a network of the library from its text.")) \
   OP(module_signatures, _module_signatures, P, run_signatures, NULL, NULL, "()" DOC("Every kind of module that nn.from_text() knows, with its options.")) \
-  INIT(OP, constant_, "(tensor, val)") INIT(OP, uniform_, "(tensor, a, b, *, generator=None)") INIT(OP, normal_, "(tensor, mean, std, *, generator=None)") \
-  INIT(OP, trunc_normal_, "(tensor, mean, std, a, b, *, generator=None)") INIT(OP, xavier_uniform_, "(tensor, gain, *, generator=None)") INIT(OP, xavier_normal_, "(tensor, gain, *, generator=None)") \
-  INIT(OP, orthogonal_, "(tensor, gain, *, generator=None)") INIT(OP, sparse_, "(tensor, sparsity, std, *, generator=None)") INIT(OP, eye_, "(tensor)") \
-  OP(init_dirac_, _init_dirac_, P, run_dirac, NULL, NULL, "(tensor, groups)" DOC("What nn.init.dirac_() calls.")) \
+  INIT(OP, constant_, "(tensor, val)") INIT(OP, uniform_, "(tensor, a, b, *, generator=None)") \
+  INIT(OP, normal_, "(tensor, mean, std, *, generator=None)") INIT(OP, trunc_normal_, "(tensor, mean, std, a, b, *, generator=None)") \
+  INIT(OP, xavier_uniform_, "(tensor, gain, *, generator=None)") INIT(OP, xavier_normal_, "(tensor, gain, *, generator=None)") \
+  INIT(OP, orthogonal_, "(tensor, gain, *, generator=None)") INIT(OP, sparse_, "(tensor, sparsity, std, *, generator=None)") \
+  INIT(OP, eye_, "(tensor)") OP(init_dirac_, _init_dirac_, P, run_dirac, NULL, NULL, "(tensor, groups)" DOC("What nn.init.dirac_() calls.")) \
   OP(init_kaiming_uniform_, _init_kaiming_uniform_, P, run_kaiming, bp_init_kaiming_uniform_, NULL, "(tensor, a, mode, nonlinearity, *, generator=None)" \
      DOC("What nn.init.kaiming_uniform_() calls.")) \
   OP(init_kaiming_normal_, _init_kaiming_normal_, P, run_kaiming, bp_init_kaiming_normal_, NULL, "(tensor, a, mode, nonlinearity, *, generator=None)" \

@@ -398,7 +398,10 @@ static PyObject *run_storage_offset(const Row *r, PyObject **v) { TENSOR(0, x); 
   OP(select, select, FM, run_select, NULL, NULL, "(input, dim, index)" \
      DOC("A view of slice index along dim, without that dimension: input[index] for dim 0. IndexError if it is out of range.")) \
   OP(narrow, narrow, FM, run_narrow, NULL, NULL, "(input, dim, start, length)" DOC("A view of length elements from start on along dim, all of which must be there.")) \
-  OP(split, split, FM, run_split, NULL, NULL, "(input, split_size, dim=0)" \
+  OP(split, split, F, run_split, NULL, NULL, "(tensor, split_size_or_sections, dim=0)" \
+     DOC("A tuple of views along dim: of split_size_or_sections elements each, the last perhaps fewer, or of the sizes in a list,\n" \
+         "which must add up.")) \
+  OP(split_method, split, M, run_split, NULL, NULL, "(input, split_size, dim=0)" \
      DOC("A tuple of views along dim: of split_size elements each, the last perhaps fewer, or of the sizes in a list, which must\n" \
          "add up.")) \
   OP(split_with_sizes, split_with_sizes, FM, run_split, NULL, NULL, "(input, split_sizes, dim=0)" \

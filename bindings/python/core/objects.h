@@ -310,9 +310,9 @@ static PyGetSetDef dtype_getset[] = {
   {"itemsize", dtype_itemsize, NULL, "Bytes of one element.", NULL},
   {"is_floating_point", dtype_floating, NULL, "Whether it is a floating type.", NULL},
   {"is_complex", dtype_complex, NULL, "Always False.", NULL}, {"is_signed", dtype_signed, NULL, "Whether it has negative numbers.", NULL}, {0}};
-static PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, NULL}, {"to_real", dtype_real, METH_NOARGS, "The type itself."}, {0}};
+static PyMethodDef dtype_methods[] = {{"__reduce__", dtype_reduce, METH_NOARGS, NULL}, {"to_real", dtype_real, METH_NOARGS, "to_real($self, /)\n--\n\nThe type itself: all are real."}, {0}};
 static PyType_Slot dtype_slots[] = {{Py_tp_dealloc, plain_dealloc}, {Py_tp_repr, dtype_repr}, {Py_tp_getset, dtype_getset},
-  {Py_tp_methods, dtype_methods}, {Py_tp_doc, "Type of a tensor's elements."}, {0, NULL}};
+  {Py_tp_methods, dtype_methods}, {Py_tp_doc, DTYPE_TEXT}, {0, NULL}};
 static PyType_Spec dtype_spec = {"backprop.dtype", sizeof(Dtype), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, dtype_slots};
 
 /* The only device there is. */
@@ -349,10 +349,10 @@ static PyObject *device_compare(PyObject *a, PyObject *b, int op) {
 
 static PyObject *device_reduce(PyObject *self, PyObject *unused) { (void)unused; return Py_BuildValue("(O(s))", (PyObject *)Py_TYPE(self), "cpu"); }
 static PyMethodDef device_methods[] = {{"__reduce__", device_reduce, METH_NOARGS, NULL}, {0}};
-static PyGetSetDef device_getset[] = {{"type", device_type, NULL, NULL, NULL}, {"index", device_index, NULL, NULL, NULL}, {0}};
+static PyGetSetDef device_getset[] = {{"type", device_type, NULL, "'cpu'.", NULL}, {"index", device_index, NULL, "Always None.", NULL}, {0}};
 static PyType_Slot device_slots[] = {{Py_tp_dealloc, plain_dealloc}, {Py_tp_new, device_new}, {Py_tp_repr, device_repr},
   {Py_tp_str, device_str}, {Py_tp_hash, device_hash}, {Py_tp_richcompare, device_compare}, {Py_tp_getset, device_getset}, {Py_tp_methods, device_methods},
-  {Py_tp_doc, "Where a tensor lives: always the CPU."}, {0, NULL}};
+  {Py_tp_doc, DEVICE_TEXT}, {0, NULL}};
 static PyType_Spec device_spec = {"backprop.device", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, device_slots};
 
 /* A tuple of sizes that prints as one, and whose slices, sums and multiples are ones. Takes the count of `tuple`. */
@@ -411,8 +411,8 @@ static PyObject *size_numel(PyObject *self, PyObject *unused) {
   return PyErr_Occurred() ? NULL : PyLong_FromLongLong(n);
 }
 
-static PyMethodDef size_methods[] = {{"__reduce__", size_reduce, METH_NOARGS, NULL}, {"numel", size_numel, METH_NOARGS, "Product of the sizes."}, {0}};
-static PyType_Slot size_slots[] = {{Py_tp_new, size_new}, {Py_mp_subscript, size_subscript}, {Py_nb_add, size_add}, {Py_sq_repeat, size_repeat}, {Py_tp_repr, size_repr}, {Py_tp_methods, size_methods}, {Py_tp_doc, "Sizes of a tensor: a tuple."}, {0, NULL}};
+static PyMethodDef size_methods[] = {{"__reduce__", size_reduce, METH_NOARGS, NULL}, {"numel", size_numel, METH_NOARGS, "numel($self, /)\n--\n\nThe product of the sizes."}, {0}};
+static PyType_Slot size_slots[] = {{Py_tp_new, size_new}, {Py_mp_subscript, size_subscript}, {Py_nb_add, size_add}, {Py_sq_repeat, size_repeat}, {Py_tp_repr, size_repr}, {Py_tp_methods, size_methods}, {Py_tp_doc, SIZE_TEXT}, {0, NULL}};
 static PyType_Spec size_spec = {"backprop.Size", 0, 0, Py_TPFLAGS_DEFAULT, size_slots};
 
 static PyObject *size_of(bp_tensor *t) {

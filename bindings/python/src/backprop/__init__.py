@@ -1,12 +1,47 @@
-"""Automatic differentiation you can embed, under PyTorch's names.
+"""Automatic differentiation you can embed, under PyTorch's names: import backprop as torch.
 
-    import backprop as torch
-    w = torch.tensor(2.0, requires_grad=True)
-    loss = (w * 4 - 20) ** 2
-    loss.backward()
-    w.grad                       # tensor(-96.)
+The idea. Operations compute at once and record themselves with their inputs. backward() starts at the loss with 1 and
+walks the record in reverse; each operation knows only its local derivative; along a path derivatives multiply, where
+paths meet they add. The result lands in .grad of the leaves that asked for it. An optimizer, a separate thing, then
+moves the weights.
 
-nn, optim and autograd are imported when first asked for, so that `import backprop` stays a matter of milliseconds.
+    >>> import backprop
+    >>> from backprop import nn, optim
+    >>> x = backprop.linspace(-2, 2, 64).unsqueeze(1)          # [64, 1]: what goes in
+    >>> y = x ** 2 - 1                                         # [64, 1]: what should come out
+    >>> _ = backprop.manual_seed(0)
+    >>> net = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+    >>> opt = optim.Adam(net.parameters(), lr=0.05)
+    >>> for step in range(201):
+    ...     opt.zero_grad()                                    # forget the last gradients
+    ...     loss = nn.functional.mse_loss(net(x), y)           # forward: computes and records
+    ...     loss.backward()                                    # back: d loss / d weight for every weight
+    ...     opt.step()                                         # the weights move
+    ...     if step % 100 == 0:
+    ...         print(step, f"{loss.item():.4f}")
+    0 1.8815
+    100 0.0021
+    200 0.0008
+    >>> with backprop.no_grad():                               # to use it: nothing is recorded
+    ...     print(f"{net(backprop.tensor([[1.0]])).item():.2f}")   # about 1² − 1
+    -0.02
+
+Where to find what (help() of any of them goes on):
+
+    Tensor                    the array: shape, dtype, grad, indexing; most functions here are also its methods
+    tensor zeros randn …      new tensors; from_numpy, from_dlpack: over the memory of others; save, load: safetensors files
+    nn, nn.functional         layers, containers, losses, initial values (nn.init), clipping (nn.utils)
+    optim                     SGD, Adam, …; optim.lr_scheduler: rates that change
+    utils.data                data sets and loaders
+    autograd, func            gradients as values, operations of your own; grad, vjp, jacobian of functions
+    linalg, special, masked   solving and factorizing; special functions; reductions under a mask
+    no_grad, manual_seed, set_num_threads, memory_stats
+
+What differs from PyTorch. All is on the CPU, in float32 and float64 (float16 and bfloat16 are stored, not computed
+with); no complex numbers, no sparse tensors, at most 8 dimensions. Results are the same bits for any number of threads.
+Random numbers are other ones. save() writes safetensors, never pickles. An operation's own help says where it differs.
+
+Everything but the core is imported when first asked for, so that `import backprop` stays a matter of milliseconds.
 """
 
 try:

@@ -145,21 +145,26 @@ def _each(function):
         return function(tensors[0]) if len(tensors) == 1 else tuple(function(t) for t in tensors)
 
     over.__name__ = over.__qualname__ = function.__name__.strip("_")
+    over.__doc__ = function.__doc__
     return over
 
 
 @_each
 def _atleast_1d(t):
+    """A tensor as it is, a number as [1]; of several, or a tuple: a tuple of them."""
     return t.reshape(1) if t.ndim == 0 else t
 
 
 @_each
 def _atleast_2d(t):
+    """A tensor with at least two dimensions: a number as [1, 1], [N] as [1, N]; of several, or a tuple: a tuple of them."""
     return t.reshape(1, 1) if t.ndim == 0 else t.unsqueeze(0) if t.ndim == 1 else t
 
 
 @_each
 def _atleast_3d(t):
+    """A tensor with at least three dimensions: a number as [1, 1, 1], [N] as [1, N, 1], [M, N] as [M, N, 1]; of
+    several, or a tuple: a tuple of them."""
     return t.reshape(1, 1, 1) if t.ndim == 0 else t.reshape(1, -1, 1) if t.ndim == 1 else t.unsqueeze(-1) if t.ndim == 2 else t
 
 

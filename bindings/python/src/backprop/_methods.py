@@ -20,10 +20,12 @@ def type_as(self, other):
 
 
 def cuda(self, device=None, non_blocking=False, memory_format=None):
+    """A RuntimeError: backprop computes on the CPU. cuda.is_available() is False."""
     raise RuntimeError("backprop computes on the CPU: it has no CUDA. Ask backprop.cuda.is_available() before .cuda()")
 
 
 def pin_memory(self, device=None):
+    """A RuntimeError: there is no device that memory could be pinned for."""
     raise RuntimeError("Cannot access accelerator device when none is available.")
 
 
@@ -33,7 +35,7 @@ def get_device(self):
 
 
 def _no(self):
-    """False: nothing here is of that kind."""
+    """False: tensors here are real, plain, and on the CPU."""
     return False
 
 
@@ -56,14 +58,17 @@ def share_memory_(self):
 
 
 def is_signed(self):
+    """Whether the type has negative numbers: all but uint8 and bool."""
     return self.dtype.is_signed
 
 
 def is_nonzero(self):
+    """Whether the only element is not 0; RuntimeError if there are more or none."""
     return bool(self)
 
 
 def is_same_size(self, other):
+    """Whether both have the same shape."""
     return self.shape == other.shape
 
 
@@ -78,10 +83,12 @@ def dim_order(self):
 
 
 def dense_dim(self):
+    """The number of dimensions: all are dense."""
     return self.ndim
 
 
 def sparse_dim(self):
+    """0: no dimension is sparse."""
     return 0
 
 
@@ -99,18 +106,22 @@ def new_tensor(self, data, **options):
 
 
 def new_zeros(self, *size, **options):
+    """zeros(*size) of this one's type."""
     return zeros(*_sizes(size, options), **_kind(self, options))
 
 
 def new_ones(self, *size, **options):
+    """ones(*size) of this one's type."""
     return ones(*_sizes(size, options), **_kind(self, options))
 
 
 def new_empty(self, *size, **options):
+    """empty(*size) of this one's type."""
     return empty(*_sizes(size, options), **_kind(self, options))
 
 
 def new_full(self, size, fill_value, **options):
+    """full(size, fill_value) of this one's type."""
     return full(size, fill_value, **_kind(self, options))
 
 

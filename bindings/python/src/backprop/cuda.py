@@ -1,4 +1,4 @@
-"""Answers the question that scripts ask before they choose a device."""
+"""Answers the question that scripts ask before they choose a device: there is no CUDA here, backprop computes on the CPU."""
 
 
 def is_available():

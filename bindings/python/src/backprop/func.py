@@ -1,7 +1,11 @@
 """Functions of functions, under torch.func's names: grad(f) is the function that gives f's gradient. They nest.
 
-    from backprop.func import grad
-    second = grad(grad(lambda x: x.sin()))
+    >>> from backprop.func import grad
+    >>> second = grad(grad(lambda x: x.sin()))
+    >>> second(backprop.tensor(0.5))                   # −sin ½
+    tensor(-0.4794)
+
+functional_call() runs a module with other parameters. vmap is not there: write operations over the batch dimension.
 """
 
 from . import _core

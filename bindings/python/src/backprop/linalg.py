@@ -1,7 +1,12 @@
 """Linear algebra under torch.linalg's names: the library's factorizations, and what follows from them.
 
-Matrices are the last two dimensions, everything before is a batch. What is not one operation of the library is put together from several, so
-that gradients of every order come with it.
+    >>> A = backprop.tensor([[2.0, 1.0], [1.0, 3.0]])
+    >>> backprop.linalg.solve(A, backprop.tensor([3.0, 5.0]))
+    tensor([0.8000, 1.4000])
+
+Matrices are the last two dimensions, everything before is a batch; float32 or float64, computed in float64. What is not
+one operation of the library is put together from several, so that gradients of every order come with it. LinAlgError, a
+RuntimeError, where a matrix is singular or not positive definite and must not be.
 """
 
 from collections import namedtuple

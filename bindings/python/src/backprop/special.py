@@ -1,4 +1,5 @@
-"""Special functions, under torch.special's names. Most are functions of the package under another name."""
+"""Special functions, under torch.special's names: gamma, Bessel, error functions and their like. Most are functions of
+the package under another name."""
 
 from . import _core
 from ._core import (

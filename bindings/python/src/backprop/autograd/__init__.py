@@ -1,4 +1,18 @@
-"""Gradients as values, and the check that they are right."""
+"""Gradients as values, operations of one's own, and the check that they are right.
+
+    >>> from backprop import autograd
+    >>> x = backprop.tensor(3.0, requires_grad=True)
+    >>> y = x ** 3
+    >>> g, = autograd.grad(y, x, create_graph=True)    # 3·x², itself recorded
+    >>> g.item()
+    27.0
+    >>> autograd.grad(g, x)                            # 6·x
+    (tensor(18.),)
+
+backward() adds to .grad as Tensor.backward() does, grad() returns gradients and leaves .grad alone. Function is the
+base of operations with a backward of their own; gradcheck() compares gradients with differences. autograd.functional
+has Jacobians and Hessians at a point, backprop.func functions that make functions.
+"""
 
 from .. import _core
 from .._core import Tensor

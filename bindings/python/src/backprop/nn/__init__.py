@@ -1,4 +1,32 @@
-"""Networks from modules: parameters with names, layers, losses."""
+"""Networks from modules: layers, containers and losses with parameters that have names. PyTorch's classes, options,
+initial values and state_dict keys.
+
+    >>> from backprop import nn
+    >>> net = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3))
+    >>> net
+    Sequential(
+      (0): Linear(in_features=4, out_features=16, bias=True)
+      (1): ReLU()
+      (2): Linear(in_features=16, out_features=3, bias=True)
+    )
+    >>> scores = net(backprop.randn(8, 4))
+    >>> loss = nn.CrossEntropyLoss()(scores, backprop.zeros(8, dtype=backprop.int64))
+    >>> loss.backward()
+    >>> [(name, tuple(p.grad.shape)) for name, p in net.named_parameters()]
+    [('0.weight', (16, 4)), ('0.bias', (16,)), ('2.weight', (3, 16)), ('2.bias', (3,))]
+
+A network of one's own is a class: help(nn.Module). Where to find what:
+
+    containers      Sequential, ModuleList, ModuleDict, ParameterList, ParameterDict
+    layers          Linear, Bilinear, Embedding, EmbeddingBag, Flatten, Identity
+    images          Conv1d … Conv3d, ConvTranspose1d …, MaxPool, AvgPool, Adaptive…, padding, Upsample, PixelShuffle, Fold
+    norms, dropout  BatchNorm1d …, LayerNorm, GroupNorm, RMSNorm, InstanceNorm1d …, Dropout, AlphaDropout
+    sequences       RNN, LSTM, GRU and their cells, MultiheadAttention, Transformer and its parts
+    activations     ReLU, GELU, SiLU, Tanh, Softmax, … and losses: MSELoss, CrossEntropyLoss, BCEWithLogitsLoss, CTCLoss, …
+
+nn.functional has the functions behind them, nn.init initial values, nn.utils what helps around training; from_text()
+makes a network from one line. Layers compute in float32 or float64.
+"""
 
 from . import functional, init, utils
 from .module import Module, Parameter

@@ -1,4 +1,13 @@
-"""The functions behind the modules, under torch.nn.functional's names. Most are the library's operations as they are."""
+"""The functions behind nn's modules, under torch.nn.functional's names: without parameters of their own.
+
+    >>> from backprop.nn import functional as F
+    >>> F.relu(backprop.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+
+Activations, linear and convolution, pooling, norms, dropout, embedding, attention, losses, interpolation and padding.
+Most are the library's operations as they are. softmax() and its like must be told dim; dropout() is told whether it is
+training, by default that it is.
+"""
 
 from .. import _core
 from ._attention import multi_head_attention_forward
@@ -60,6 +69,7 @@ def _changing(function):
         return function(input, *options, **named, inplace=True)
 
     changing.__name__ = changing.__qualname__ = function.__name__ + "_"
+    changing.__doc__ = f"{function.__name__}() whose result takes input's place: {function.__name__}(input, …, inplace=True)."
     return changing
 
 

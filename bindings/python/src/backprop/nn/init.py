@@ -1,4 +1,15 @@
-"""Initial values: every function overwrites its tensor, outside the graph, and returns it. Names and defaults as in torch.nn.init."""
+"""Initial values: every function overwrites its tensor, outside the graph, and returns it. Names and defaults as in
+torch.nn.init.
+
+    >>> from backprop import nn
+    >>> layer = nn.Linear(3, 2)
+    >>> nn.init.constant_(layer.bias, 0.5)
+    Parameter containing:
+    tensor([0.5000, 0.5000], requires_grad=True)
+
+A layer's outputs keep the size of its inputs where weights are drawn with a variance near 1/fan_in (fan_in: inputs to
+an output); the functions differ in what else they make up for. generator: where the random numbers come from.
+"""
 
 from math import nan as _nan
 

@@ -446,6 +446,7 @@ class Module:
         return self
 
     def cuda(self, device=None):
+        """A RuntimeError: backprop computes on the CPU."""
         raise RuntimeError("backprop computes on the CPU: it has no CUDA. Ask backprop.cuda.is_available() before .cuda()")
 
     def float(self):

@@ -1,4 +1,5 @@
-"""Help around training: gradients kept small between backward() and step(); parameters as one vector."""
+"""Help around training: gradients kept small between backward() and step(); parameters as one vector; sequences of
+different lengths (nn.utils.rnn)."""
 
 from math import inf, isfinite
 

@@ -39,7 +39,7 @@ class PackedSequence(_Packed):
         """This one: all tensors live on the CPU."""
         return self
 
-    is_cuda = property(lambda self: False)
+    is_cuda = property(lambda self: False, doc="Always False.")
 
 
 def invert_permutation(permutation):
