@@ -90,7 +90,7 @@ def test_methods_are_signed_without_the_tensor_itself():
     assert str(inspect.signature(torch.add)) == "(input, other, *, alpha=1)"
     assert str(inspect.signature(x.add)) == "(other, *, alpha=1)"
     assert str(inspect.signature(x.clamp_)) == "(min=None, max=None)"
-    assert list(inspect.signature(torch.Tensor.add).parameters) == ["input", "other", "alpha"]
+    assert list(inspect.signature(torch.Tensor.add).parameters) == ["self", "other", "alpha"]
     assert str(inspect.signature(torch.zeros)).startswith("(*size, ")
     assert torch.Tensor.clamp_.__doc__.startswith("clamp() in place")
     assert list(inspect.signature(x.quantile).parameters)[:2] == ["q", "dim"] and "quantiles" in x.quantile.__doc__
