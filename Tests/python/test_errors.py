@@ -182,14 +182,14 @@ def test_files(tmp_path):
         torch.load(tmp_path)
     with pytest.raises(OSError):
         torch.save({"a": torch.ones(1)}, tmp_path / "no" / "such" / "folder")
-    for content in ([torch.ones(1)], {"a": 1}, {1: torch.ones(1)}, torch.ones(1), {"a": {"b": torch.ones(1)}}):
+    for content in ({1, 2}, object(), {"a": 1j}, {"a": {"b": b"bytes"}}, torch.ones):
         with pytest.raises(TypeError):
             torch.save(content, tmp_path / "x")
-    with pytest.raises(ValueError):
-        torch.save({"a\0b": torch.ones(1)}, tmp_path / "x")
     for path in (3, None, object(), open(bad)):
         with pytest.raises(TypeError):
             torch.save({"a": torch.ones(1)}, path)
+    with pytest.raises(OSError):
+        torch.save({"a": torch.ones(1)}, open(bad, "rb"))
     with pytest.raises(ValueError):
         torch.load("a\0b")
     assert not (tmp_path / "x").exists()

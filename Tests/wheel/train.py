@@ -1,5 +1,6 @@
 """What a fresh environment runs: no NumPy, nothing but the wheel."""
 
+import io
 import os
 import sys
 import time
@@ -30,8 +31,13 @@ for step in range(300):
     first = loss.item() if first is None else first
 assert loss.item() < first / 50, (first, loss.item())
 
+checkpoint = {"step": step, "net": net.state_dict(), "optimizer": optimizer.state_dict()}
+stream = io.BytesIO()
+torch.save(checkpoint, stream)
+stream.seek(0)
+loaded = torch.load(stream)
 torch.save(net.state_dict(), "net.safetensors")
 other = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
 other.load_state_dict(torch.load("net.safetensors"))
-assert torch.equal(other(x), net(x))
+assert loaded["step"] == step and torch.equal(other(x), net(x))
 print(f"Python {sys.version.split()[0]}: import {imported:.1f} ms, loss {first:.4f} → {loss.item():.6f}")

@@ -276,7 +276,7 @@ static int tensor_getbuffer(PyObject *self, Py_buffer *b, int flags) {
   if (view_of(t, &v)) return -1;
   int contiguous = bp_is_contiguous(t);
   const char *format = dtype_table[v.dtype].format;
-  const char *problem = !format ? "bfloat16 has no code in the buffer protocol: convert with .float()"
+  const char *problem = !format && (flags & PyBUF_FORMAT) ? "bfloat16 has no code in the buffer protocol: convert with .float()"
     : bp_requires_grad(t) ? "a tensor that requires grad keeps its memory to itself: use detach()"
     : !contiguous && ((flags & PyBUF_STRIDES) != PyBUF_STRIDES || (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS)
         ? "the tensor is not contiguous: use contiguous()"

@@ -2,52 +2,11 @@
  * Files
  * ------------------------------------------------------------------------------------------------------------- */
 
-static PyObject *path_of(const Row *r, PyObject *o) {
-  PyObject *bytes = NULL;
-  if (PyUnicode_Check(o) || PyBytes_Check(o) || PyObject_HasAttrString(o, "__fspath__")) PyUnicode_FSConverter(o, &bytes);
-  else type_error(r->name, "f", "a path", o);
-  return bytes;
-}
-
-/* save({name: tensor}, path) */
-static PyObject *run_save(const Row *r, PyObject **v) {
-  if (!PyDict_Check(v[0])) return type_error(r->name, "obj", "a dict of names and Tensors, such as state_dict()", v[0]);
-  PyObject *path = path_of(r, v[1]), *items = path ? PyDict_Items(v[0]) : NULL, *result = NULL;
-  Py_ssize_t n = items ? PyList_Size(items) : 0, i = 0;
-  const char **names = malloc((size_t)(n + 1) * sizeof *names);
-  bp_tensor **tensors = malloc((size_t)(n + 1) * sizeof *tensors);
-  if (!names || !tensors) PyErr_NoMemory();
-  else if (items) {
-    for (; i < n; i++) {
-      PyObject *pair = PyList_GetItem(items, i), *key = PyTuple_GetItem(pair, 0), *value = PyTuple_GetItem(pair, 1);
-      Py_ssize_t length;
-      char buffer[64];
-      if (!PyUnicode_Check(key)) type_error(r->name, "obj", "a dict whose keys are str", key);
-      else if (!is_tensor(value)) PyErr_Format(PyExc_TypeError, "save(): only Tensors can be saved; %R is %s", key, type_name(value, buffer));
-      else if ((names[i] = PyUnicode_AsUTF8AndSize(key, &length)) && strlen(names[i]) != (size_t)length)
-        PyErr_Format(PyExc_ValueError, "save(): a name contains a null character: %R", key);
-      if (PyErr_Occurred()) break;
-      tensors[i] = HANDLE(value);
-    }
-    if (i == n) {
-      errno = 0;
-      const char *place = PyBytes_AsString(path);
-      work = LONG_WORK;
-      result = done(bp_save(ctx, place, (int32_t)n, names, tensors));
-    }
-  }
-  free(names);
-  free(tensors);
-  Py_XDECREF(items);
-  Py_XDECREF(path);
-  return result;
-}
-
-/* load(path) → {name: tensor} */
-static PyObject *run_load(const Row *r, PyObject **v) {
-  if (check_device(v[1])) return NULL;
-  PyObject *path = path_of(r, v[0]), *result = NULL;
-  if (!path) return NULL;
+/* _load_file(path) → {name: tensor} in the order of the file's header */
+static PyObject *run_load_file(const Row *r, PyObject **v) {
+  PyObject *path = NULL, *result = NULL;
+  (void)r;
+  if (!PyUnicode_FSConverter(v[0], &path)) return NULL;
   bp_archive *file = bp_load(ctx, PyBytes_AsString(path));
   if (!file) errno = access(PyBytes_AsString(path), F_OK) ? ENOENT : EIO, fail();
   else {
@@ -64,10 +23,35 @@ static PyObject *run_load(const Row *r, PyObject **v) {
   return result;
 }
 
+/* _from_memory(data, dtype, shape, offset=0): a tensor over that part of a writable buffer, whatever the buffer's own elements are. */
+static PyObject *run_from_memory(const Row *r, PyObject **v) {
+  DTYPE_OR(1, dtype, BP_UINT8);
+  SIZES(2, shape, n);
+  INT_OR(3, offset, 0);
+  int64_t size = dtype_table[dtype].size, bytes = size;
+  int huge = 0;
+  for (int d = 0; d < n; d++) huge |= shape[d] < 0 || __builtin_mul_overflow(bytes, shape[d], &bytes);
+  Borrowed *b = calloc(1, sizeof *b);
+  if (!b) return PyErr_NoMemory();
+  if (PyObject_GetBuffer(v[0], &b->buffer, PyBUF_WRITABLE)) {
+    free(b);
+    return NULL;
+  }
+  char *data = (char *)b->buffer.buf + (offset > 0 ? offset : 0);
+  int outside = huge || offset < 0 || offset > b->buffer.len || bytes > b->buffer.len - offset;
+  const char *problem = outside ? "these sizes and this offset lead out of the buffer"
+    : (uintptr_t)data % (uintptr_t)size ? "the memory must be aligned to its elements" : NULL;
+  for (int64_t i = 0; !problem && dtype == BP_BOOL && i < bytes; i++)
+    if ((unsigned char)data[i] > 1) problem = "a bool tensor holds something else than 0 and 1";
+  bp_tensor *t = NULL;
+  if (problem) PyErr_Format(PyExc_ValueError, "%s(): %s", r->name, problem);
+  else if ((t = bp_tensor_borrow(ctx, dtype, n, shape, data, release_borrowed, b))) return wrap_owned(t);
+  else fail();
+  PyBuffer_Release(&b->buffer);
+  free(b);
+  return NULL;
+}
+
 #define OPERATIONS_FILES(OP) \
-  OP(save, save, F, run_save, NULL, NULL, "(obj, f)" \
-     DOC("Writes a dict of names and tensors, such as module.state_dict(), to the file f as safetensors. The file is replaced as a\n" \
-         "whole or stays as it was; TypeError for anything but tensors.")) \
-  OP(load, load, F, run_load, NULL, NULL, "(f, map_location=None, *, weights_only=True)" \
-     DOC("The dict of names and tensors in the safetensors file f. Nothing in the file is executed. FileNotFoundError, or\n" \
-         "ValueError for a file that is truncated or something else."))
+  OP(_load_file, _load_file, P, run_load_file, NULL, NULL, "(f)" DOC("For load().")) \
+  OP(_from_memory, _from_memory, P, run_from_memory, NULL, NULL, "(data, dtype, shape, offset=0)" DOC("For load()."))

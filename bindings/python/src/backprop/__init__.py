@@ -61,9 +61,12 @@ nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
 
-_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random")
+_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random", "safetensors", "serialization",
+            "testing")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
+    "serialization": "save load",
+    "safetensors": "save_file load_file",
     "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma _safe_softmax",
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
