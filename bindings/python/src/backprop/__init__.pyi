@@ -1,7 +1,8 @@
 """The package's names. What __init__.py loads when it is first asked for stands here as if it were imported."""
 
 from . import (
-    autograd as autograd, cuda as cuda, func as func, linalg as linalg, masked as masked, nn as nn, optim as optim, random as random, special as special, utils as utils,
+    autograd as autograd, cuda as cuda, func as func, linalg as linalg, masked as masked, nn as nn, optim as optim, random as random, safetensors as safetensors,
+    serialization as serialization, special as special, utils as utils,
 )
 from ._composed_elementwise import (
     angle as angle, fill as fill, frexp as frexp, isclose as isclose, isreal as isreal, mvlgamma as mvlgamma,
@@ -46,6 +47,8 @@ from ._types import (
     set_default_tensor_type as set_default_tensor_type, typename as typename,
 )
 from .random import get_rng_state as get_rng_state, initial_seed as initial_seed, seed as seed, set_rng_state as set_rng_state
+from .safetensors import load_file as load_file, save_file as save_file
+from .serialization import load as load, save as save
 from ._core import *
 from ._core import __version__ as __version__, _float, default_generator as default_generator
 from ._functions import allclose as allclose, equal as equal
