@@ -1,6 +1,6 @@
-"""Help beside the networks: checkpoint (memory for time), hooks, dlpack."""
+"""Help beside the networks: data (data sets and loaders), checkpoint (memory for time), hooks, dlpack."""
 
-__all__ = ["checkpoint", "dlpack", "hooks"]
+__all__ = ["checkpoint", "data", "dlpack", "hooks"]
 
 
 def __getattr__(name):
