@@ -12,6 +12,7 @@ from backprop.autograd import Function
 from backprop.autograd.function import FunctionCtx
 from backprop.nn import functional as F
 from backprop.nn.utils.rnn import PackedSequence, pack_sequence, pad_packed_sequence
+from backprop.utils.data import DataLoader, Dataset, RandomSampler, Subset, TensorDataset, random_split
 from backprop.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, ReduceLROnPlateau
 
 
@@ -209,6 +210,25 @@ def decorators(x: Tensor) -> None:
     decorated("x")  # type: ignore[arg-type]
     with torch.set_grad_enabled(False), torch.enable_grad():
         pass
+
+
+class Lines(Dataset[tuple[Tensor, str]]):
+    def __len__(self) -> int:
+        return 2
+
+    def __getitem__(self, index: int) -> tuple[Tensor, str]:
+        return torch.zeros(3), "line"
+
+
+def loading(x: Tensor) -> None:
+    train, test = random_split(TensorDataset(x, x), [0.8, 0.2], generator=torch.Generator().manual_seed(1))
+    assert_type(train, Subset[tuple[Tensor, ...]])
+    for batch in DataLoader(train, batch_size=4, shuffle=True, num_workers=2, collate_fn=lambda samples: samples):
+        print(batch)
+    assert_type(Lines()[0], tuple[Tensor, str])
+    assert_type(len(DataLoader(Lines(), sampler=RandomSampler(Lines(), num_samples=3))), int)
+    DataLoader(Lines(), batch_size="4")  # type: ignore[arg-type]
+    torch.rand(2, generator=3)  # type: ignore[call-overload]
 
 
 def modules(x: Tensor) -> None:

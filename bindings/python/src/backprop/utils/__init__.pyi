@@ -1,1 +1,1 @@
-from . import checkpoint as checkpoint, dlpack as dlpack, hooks as hooks
+from . import checkpoint as checkpoint, data as data, dlpack as dlpack, hooks as hooks

@@ -21,7 +21,7 @@ _live = WeakSet()  # iterators with workers: a new worker closes the channels to
 class Worker:
     """A process, the channel to it, and what is asked of it."""
 
-    def __init__(self, context, channel, process):
+    def __init__(self, channel, process):
         self.channel = channel
         self.process = process
         self.active = True  # its data set has not ended
@@ -87,7 +87,7 @@ class ParallelIterator(Iterator):
                 raise
             finally:
                 theirs.leave()
-            self._workers.append(Worker(context, ours, process))
+            self._workers.append(Worker(ours, process))
 
     def _begin(self):
         self._turns = cycle(self._workers)

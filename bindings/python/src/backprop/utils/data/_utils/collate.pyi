@@ -1,0 +1,9 @@
+from typing import Any, Callable
+
+__all__ = ["collate", "default_collate", "default_collate_fn_map", "default_convert"]
+
+default_collate_fn_map: dict[type | tuple[type, ...], Callable[..., Any]]
+
+def collate(batch: Any, *, collate_fn_map: dict[type | tuple[type, ...], Callable[..., Any]] | None = None) -> Any: ...
+def default_collate(batch: Any) -> Any: ...
+def default_convert(data: Any) -> Any: ...

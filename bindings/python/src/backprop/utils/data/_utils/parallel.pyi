@@ -1,0 +1,19 @@
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from .iterate import Iterator
+from .transport import Channel
+
+class Worker:
+    channel: Channel
+    process: BaseProcess
+    active: bool
+    asked: int
+    def __init__(self, channel: Channel, process: BaseProcess) -> None: ...
+    def ask(self, index: int | None, task: Any) -> None: ...
+    def died(self) -> RuntimeError: ...
+
+class ParallelIterator(Iterator):
+    def reset(self, loader: Any) -> None: ...
+    def shutdown(self, patience: float = 5) -> None: ...
+    def __del__(self) -> None: ...
