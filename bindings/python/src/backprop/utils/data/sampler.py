@@ -21,7 +21,7 @@ class Sampler:
 
 
 class SequentialSampler(Sampler):
-    """0, 1, …"""
+    """The indices in order: 0, 1, … len(data_source) − 1."""
 
     def __init__(self, data_source):
         self.data_source = data_source

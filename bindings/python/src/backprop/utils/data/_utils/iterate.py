@@ -41,6 +41,8 @@ class Iterator:
 
 
 class SingleIterator(Iterator):
+    """Without workers: a batch is made when it is asked for."""
+
     def __init__(self, loader):
         super().__init__(loader)
         self._fetch = self._make_fetcher(loader.dataset).fetch
