@@ -152,9 +152,12 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
 #define LIKE_TEXT "\n\ndtype: that of input, unless named."
 #define OPERATIONS_CREATION(OP) \
   CREATION(OP, tensor, run_tensor, NULL, "(data, ", \
-    "A new tensor with a copy of data: a number, nested lists of numbers or tensors, a tensor, a buffer or a NumPy array.\n\ndtype None: floats give the default type, float32, ints int64, " \
-    "bools bool; arrays and tensors keep theirs. requires_grad=True makes a leaf that is trained. Lists that are ragged: ValueError.\n\n" \
-    "    >>> backprop.tensor([[1, 2], [3, 4.5]])\n    tensor([[1.0000, 2.0000],\n            [3.0000, 4.5000]])") \
+    "A new tensor with a copy of data: a number, nested lists of numbers or tensors, a tensor, a buffer or a NumPy array.\n\n" \
+    "dtype None: floats give the default type, float32, ints int64, bools bool; arrays and tensors keep theirs.\n" \
+    "requires_grad=True makes a leaf that is trained. Lists that are ragged: ValueError.\n\n" \
+    "    >>> backprop.tensor([[1, 2], [3, 4.5]])\n" \
+    "    tensor([[1.0000, 2.0000],\n" \
+    "            [3.0000, 4.5000]])") \
   CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, ", "Zeros in the shape of size: zeros(2, 3) or zeros((2, 3))." LEAF_TEXT) \
   CREATION(OP, empty, run_zeros, bp_zeros, "(*size, ", "A tensor to be filled; here its elements begin as 0 (PyTorch: as anything)." LEAF_TEXT) \
   CREATION(OP, ones, run_zeros, bp_ones, "(*size, ", "Ones in the shape of size: ones(2, 3) or ones((2, 3))." LEAF_TEXT) \
@@ -174,8 +177,8 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ", "base to the power of linspace(start, end, steps)." LEAF_TEXT) \
   CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, generator=None, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
   CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, generator=None, ", \
-    "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose elements each get one number. std < 0: ValueError.") \
+    "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose\nelements each get one number. std < 0: ValueError.") \
   CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ", "[n, m] (m None: [n, n]): ones on the diagonal, zeros elsewhere." LEAF_TEXT) \
   CREATION(OP, randperm, run_randperm, NULL, "(n, *, generator=None, ", "0 … n − 1 in random order: [n], int64 unless named.") \
   CREATION(OP, randint, run_randint, NULL, "(low=0, high=None, size=None, *, generator=None, ", \
-    "Random whole numbers low … high − 1: randint(high, size) or randint(low, high, size). int64 unless named. low ≥ high: RuntimeError.")
+    "Random whole numbers low … high − 1: randint(high, size) or randint(low, high, size). int64 unless named.\nlow ≥ high: RuntimeError.")

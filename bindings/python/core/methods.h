@@ -186,7 +186,7 @@ static PyObject *run_is_contiguous(const Row *r, PyObject **v) {
   return result;
 }
 
-#define CASTS "; this tensor itself if that is its type already. The gradient comes back in the old type."
+#define CASTS "; this tensor itself if that is its type already.\nThe gradient comes back in the old type."
 #define OPERATIONS_METHODS(OP) \
   CAST(OP, float, "As float32" CASTS) CAST(OP, double, "As float64" CASTS) CAST(OP, long, "As int64, fractions cut off" CASTS) \
   CAST(OP, int, "As int32, fractions cut off" CASTS) CAST(OP, bool, "As bool: whether an element is not 0" CASTS) \

@@ -137,4 +137,4 @@ static PyObject *run_manual_seed(const Row *r, PyObject **v) { (void)r; return g
 
 #define OPERATIONS_RANDOM(OP) \
   OP(manual_seed, manual_seed, F, run_manual_seed, NULL, NULL, "(seed)" \
-     DOC("The random numbers begin anew: the same after the same seed, −2⁶³ … 2⁶⁴ − 1, on every machine (not PyTorch's numbers). Returns the default Generator."))
+     DOC("The random numbers begin anew: the same after the same seed, −2⁶³ … 2⁶⁴ − 1, on every machine\n(not PyTorch's numbers). Returns the default Generator."))
