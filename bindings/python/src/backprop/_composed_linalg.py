@@ -36,12 +36,12 @@ def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False)
 
 
 def qr(input, some=True):
-    """A = Q·R; some=False: all columns of Q."""
+    """The pair (Q, R) of input = Q·R, as linalg.qr(); some=False: all columns of Q."""
     return linalg.qr(input, "reduced" if some else "complete")
 
 
 def svd(input, some=True, compute_uv=True):
-    """A = U·diag(S)·Vᵀ: U, S and V."""
+    """U, S, V of input = U·diag(S)·Vᵀ (V, where linalg.svd() gives Vᵀ); some=False: square U and V; compute_uv=False: they are zeros."""
     if not compute_uv:
         m, n = input.shape[-2:]
         zeros = [_core.zeros((*input.shape[:-2], k, k), dtype=input.dtype) for k in (m, n)]
@@ -51,18 +51,18 @@ def svd(input, some=True, compute_uv=True):
 
 
 def lu(A, pivot=True, get_infos=False):
-    """LU_data and the pivots; with get_infos also the first zero pivot."""
+    """The pair (LU, pivots), as linalg.lu_factor(); with get_infos also the number of the first zero pivot."""
     LU, pivots, info = linalg.lu_factor_ex(A, pivot=pivot)
     return (LU, pivots, info) if get_infos else (LU, pivots)
 
 
 def lu_solve(b, LU_data, LU_pivots):
-    """X of A·X = b."""
+    """X of A·X = b from lu()'s results."""
     return linalg.lu_solve(LU_data, LU_pivots, b)
 
 
 def cross(input, other, dim=None):
-    """The vector product along dim, or the first dimension of size 3."""
+    """The vector product along dim, or along the first dimension of size 3; RuntimeError where there is none."""
     if dim is None:
         dim = next((d for d, n in enumerate(input.shape) if n == 3), None)
         if dim is None:
@@ -103,7 +103,7 @@ def pinverse(input, rcond=1e-15):
 
 
 def chain_matmul(*matrices, out=None):
-    """multi_dot of matrices."""
+    """linalg.multi_dot() of the matrices: their product in the cheapest order."""
     return matrices[0] if len(matrices) == 1 else linalg.multi_dot(matrices)
 
 

@@ -11,12 +11,20 @@ inf = float("inf")
 
 
 def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
-    """The q-quantiles along dim (None: of all elements), between neighbours as `interpolation` says; NaN where there is one."""
+    """The q-quantiles along dim (None: of all elements): q one number 0 … 1, or a vector, whose results come first: [3,
+    4], dim 1, q [2] → [2, 3]. RuntimeError outside 0 … 1.
+
+    A rank between two elements: interpolation 'linear', 'lower', 'higher', 'midpoint' or 'nearest'. NaN where there is
+    one.
+
+        >>> backprop.quantile(backprop.tensor([1., 2., 3., 4.]), 0.5)
+        tensor(2.5000)
+    """
     return _quantile("quantile", input, q, dim, keepdim, interpolation, False)
 
 
 def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
-    """quantile of what is not NaN."""
+    """quantile() of what is not NaN."""
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation, True)
 
 
@@ -111,7 +119,8 @@ def _unique_along(input, dim, consecutive, return_inverse, return_counts):
 
 
 def histc(input, bins=100, min=0, max=0):
-    """How many elements fall into each of `bins` equal parts of min … max (of the elements' own range if both are equal)."""
+    """How many elements fall into each of `bins` equal parts of min … max (of the elements' own range if both are
+    equal): [bins], in input's type; what lies outside does not count."""
     if bins <= 0:
         raise RuntimeError(f"histc(): bins must be > 0, but got {bins}")
     x = input.detach().flatten()
@@ -131,7 +140,7 @@ def histc(input, bins=100, min=0, max=0):
 
 
 def bincount(input, weights=None, minlength=0):
-    """How often (or with what weight) each of 0, 1, … occurs."""
+    """How often (or with what weight) each of 0, 1, … occurs in a vector of whole numbers: [largest + 1], at least minlength."""
     if input.ndim != 1 or input.is_floating_point() or (input.numel() and input.min().item() < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
@@ -147,7 +156,12 @@ def bincount(input, weights=None, minlength=0):
 
 
 def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=None, sorter=None):
-    """Where each element of input would be inserted into the sorted last dimension: before its equals, or after them (right)."""
+    """Where each element of input would be inserted into the sorted last dimension of sorted_sequence: before its
+    equals, or after them (right, or side='right'); int64, in input's shape.
+
+        >>> backprop.searchsorted(backprop.tensor([1, 3, 5]), backprop.tensor([3, 4]))
+        tensor([1, 2])
+    """
     if side not in (None, "left", "right") or (right and side == "left"):
         raise RuntimeError(f"searchsorted(): side can only be 'left' or 'right', without contradicting right, got {side}")
     number = not isinstance(input, Tensor)
@@ -163,7 +177,7 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
 
 
 def bucketize(input, boundaries, *, out_int32=False, right=False):
-    """Which of the intervals between sorted boundaries each element lies in."""
+    """Which of the intervals between sorted boundaries, a vector, each element lies in: searchsorted() with its arguments exchanged."""
     if boundaries.ndim != 1:
         raise RuntimeError(f"bucketize(): boundaries must be one-dimensional, they have shape {tuple(boundaries.shape)}")
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
@@ -175,12 +189,12 @@ def _triangle(row, col, offset, keep):
 
 
 def tril_indices(row, col, offset=0):
-    """Row and column indices of the lower triangle, [2, n]."""
+    """Row and column indices of the lower triangle of [row, col], on and below diagonal offset: int64 [2, n]."""
     return _triangle(row, col, offset, lambda k, offset: k <= offset)
 
 
 def triu_indices(row, col, offset=0):
-    """Row and column indices of the upper triangle, [2, n]."""
+    """Row and column indices of the upper triangle of [row, col], on and above diagonal offset: int64 [2, n]."""
     return _triangle(row, col, offset, lambda k, offset: k >= offset)
 
 
@@ -188,7 +202,7 @@ def triu_indices(row, col, offset=0):
 
 
 def diff(input, n=1, dim=-1, prepend=None, append=None):
-    """Differences of neighbours along dim, n times."""
+    """Differences of neighbours along dim, n times: size N → N − n; prepend and append are put before and behind first."""
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     if input.ndim == 0:
@@ -205,12 +219,12 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 
 
 def trapezoid(y, x=None, *, dx=None, dim=-1):
-    """∫ y along dim by the trapezoidal rule, at points x or dx apart."""
+    """∫ y along dim by the trapezoidal rule, at points x or dx (1) apart: Σ ½(yᵢ + yᵢ₊₁)·(xᵢ₊₁ − xᵢ)."""
     return _trapezoids("trapezoid", y, x, dx, dim).sum(dim)
 
 
 def trapz(y, x=None, *, dx=None, dim=-1):
-    """trapezoid."""
+    """Same as trapezoid()."""
     return trapezoid(y, x, dx=dx, dim=dim)
 
 
@@ -304,12 +318,12 @@ def _gradient_along(f, h, d, edge_order):
 
 
 def dist(input, other, p=2):
-    """The p-norm of input − other."""
+    """‖input − other‖_p, the norm of all elements: []."""
     return _core.norm(input - other, p)
 
 
 def pdist(input, p=2.0):
-    """Distances between all pairs of rows, in the order of the upper triangle."""
+    """Distances between all pairs of rows of [N, M], in the order of the upper triangle: [N·(N − 1)/2]."""
     if input.ndim != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     if not p >= 0:
@@ -322,7 +336,8 @@ def pdist(input, p=2.0):
 
 
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
-    """Distances between the rows of x1 [.., P, M] and those of x2 [.., R, M]: [.., P, R]."""
+    """Distances of order p between the rows of x1 [.., P, M] and those of x2 [.., R, M]: [.., P, R]. compute_mode,
+    which chooses between ways of computing, changes nothing."""
     if x1.ndim < 2 or x2.ndim < 2 or x1.shape[-1] != x2.shape[-1]:
         raise RuntimeError(f"cdist: needs [.., P, M] and [.., R, M], got {tuple(x1.shape)} and {tuple(x2.shape)}")
     if not p >= 0:
@@ -346,7 +361,7 @@ def renorm(input, p, dim, maxnorm):
 
 
 def sum_to_size(input, *size):
-    """Summed over the dimensions that broadcasting would stretch to get from size to the input's shape."""
+    """Summed over the dimensions that broadcasting would stretch to get from size to this shape: what a gradient needs on its way back."""
     size = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
     extra = input.ndim - len(size)
     fits = extra >= 0 and all(s in (1, n) for s, n in zip(size, input.shape[max(extra, 0):]))
@@ -357,7 +372,8 @@ def sum_to_size(input, *size):
 
 
 def cov(input, *, correction=1, fweights=None, aweights=None):
-    """Covariance of the variables in the rows, each column an observation."""
+    """Covariance of the variables in the rows, each column an observation: [V, N] → [V, V]; fweights: how often each
+    counts, aweights: how much; correction as in var()."""
     if input.ndim > 2:
         raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions")
     x = input.reshape(1, -1) if input.ndim < 2 else input
@@ -387,7 +403,7 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
 
 
 def corrcoef(input):
-    """Correlation of the variables in the rows."""
+    """Correlation, −1 … 1, of the variables in the rows: [V, N] → [V, V]."""
     if input.ndim > 2:
         raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions")
     c = cov(input)

@@ -28,7 +28,14 @@ class _Mode:
 
 
 class no_grad(_Mode):
-    """Nothing is recorded inside; `@no_grad` and `@no_grad()` decorate a function."""
+    """Nothing is recorded inside; `@no_grad` and `@no_grad()` decorate a function.
+
+        >>> w = backprop.tensor(2.0, requires_grad=True)
+        >>> with backprop.no_grad():
+        ...     w -= 0.5                 # in place, which a leaf allows only here
+        >>> w
+        tensor(1.5000, requires_grad=True)
+    """
 
     _value = False
 

@@ -70,7 +70,7 @@ def _check_square(name, A):
 
 
 def cholesky(A, *, upper=False):
-    """L of A = L·Lᵀ; LinAlgError where A is not positive definite."""
+    """L of A = L·Lᵀ (upper: U of A = Uᵀ·U), A [.., N, N] symmetric; LinAlgError where A is not positive definite."""
     return _core.cholesky(A, upper)
 
 
@@ -84,7 +84,7 @@ def cholesky_ex(A, *, upper=False, check_errors=False):
 
 
 def qr(A, mode="reduced"):
-    """A = Q·R; mode 'reduced', 'complete', or 'r' (Q empty)."""
+    """(Q, R) of A = Q·R: [.., M, N] → Q [.., M, K], R [.., K, N], K = min(M, N); mode 'complete': K = M for Q; 'r': Q empty."""
     if mode not in ("reduced", "complete", "r"):
         raise ValueError(f"qr: mode must be 'reduced', 'complete' or 'r', not {mode!r}")
     if mode == "r":
@@ -93,7 +93,7 @@ def qr(A, mode="reduced"):
 
 
 def eigh(A, UPLO="L"):
-    """Ascending eigenvalues and, in columns, eigenvectors of symmetric matrices."""
+    """Ascending eigenvalues [.., N] and, in columns, eigenvectors of symmetric matrices, whose lower (UPLO 'U': upper) triangle is read."""
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"eigh: UPLO must be 'L' or 'U', not {UPLO!r}")
     return _Eigh(*_core.eigh(A, UPLO.upper() == "U"))
@@ -105,14 +105,14 @@ def eigvalsh(A, UPLO="L"):
 
 
 def svd(A, full_matrices=True, *, driver=None):
-    """A = U·diag(S)·Vh, S descending."""
+    """(U, S, Vh) of A = U·diag(S)·Vh, S descending: [.., M, N] → [.., M, M], [.., min], [.., N, N]; full_matrices=False: min columns, rows."""
     if driver is not None:
         raise RuntimeError(f"svd: driver {driver!r} is one of CUDA's; on the CPU it must be None")
     return _SVD(*_core.svd(A, full_matrices))
 
 
 def svdvals(A, *, driver=None):
-    """Descending singular values."""
+    """Descending singular values: [.., M, N] → [.., min(M, N)]."""
     return svd(A, False, driver=driver)[1]
 
 
@@ -215,7 +215,7 @@ def _reflectors(A, tau):
 
 
 def solve(A, B, *, left=True):
-    """X of A·X = B, or X·A = B; LinAlgError where A is singular."""
+    """X of A·X = B, or (left=False) X·A = B; A [.., N, N], B [.., N, K] or vectors [.., N]; LinAlgError where A is singular."""
     return _core.solve(A, B, left)
 
 
@@ -244,7 +244,7 @@ def solve_triangular(A, B, *, upper, left=True, unitriangular=False):
 
 
 def inv(A):
-    """A⁻¹; LinAlgError where A is singular."""
+    """A⁻¹ of [.., N, N]; LinAlgError where A is singular. solve() is quicker and more exact than inv(A) @ B."""
     return _core.inverse(A)
 
 
@@ -268,7 +268,7 @@ def _bounds(name, A, atol, rtol):
 
 
 def pinv(A, *, atol=None, rtol=None, hermitian=False):
-    """Moore and Penrose's inverse."""
+    """Moore and Penrose's inverse, [.., M, N] → [.., N, M]; singular values up to max(atol, rtol·the largest) count as 0."""
     if hermitian:  # as in PyTorch the lower triangle is read, and the gradient that of all elements
         now = A.detach()
         A = _lower(now) + _lower(now, -1).mT + (A - now)
@@ -325,7 +325,7 @@ def tensorsolve(A, B, dims=None):
 
 
 def slogdet(A):
-    """The determinant's sign and the logarithm of its magnitude."""
+    """(sign, ln |det|) of each matrix [.., N, N] → [..], [..]: a determinant that may be too large or small for a number."""
     return _Slogdet(*_core.slogdet(A))
 
 
@@ -347,7 +347,7 @@ def cond(A, p=None):
 
 
 def matrix_power(A, n):
-    """A·A·…; negative powers of the inverse."""
+    """A·A·… (n times) of [.., N, N]; negative powers of the inverse, n = 0 the identity."""
     _check_square("matrix_power", A)
     if n < 0:
         A, n = inv(A), -n
@@ -394,7 +394,7 @@ def _chain(tensors):
 
 
 def vecdot(x, y, *, dim=-1):
-    """Σ x·y along a dimension."""
+    """Σ x·y along dim, both broadcast: [.., N], [.., N] → [..]."""
     return (x * y).sum(dim)
 
 

@@ -60,22 +60,24 @@ class FunctionCtx:
 class Function:
     """Base of custom operations: static methods forward and backward, called by apply.
 
-        class Cube(Function):
-            @staticmethod
-            def forward(ctx, x):
-                ctx.save_for_backward(x)
-                return x ** 3
+        >>> from backprop.autograd import Function
+        >>> class Cube(Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         ctx.save_for_backward(x)
+        ...         return x ** 3
+        ...     @staticmethod
+        ...     def backward(ctx, g):
+        ...         x, = ctx.saved_tensors
+        ...         return g * 3 * x ** 2
+        >>> x = backprop.tensor([1., 2.], requires_grad=True)
+        >>> Cube.apply(x).sum().backward()
+        >>> x.grad
+        tensor([ 3., 12.])
 
-            @staticmethod
-            def backward(ctx, g):
-                x, = ctx.saved_tensors
-                return g * 3 * x ** 2
-
-        y = Cube.apply(x)
-
-    forward runs without recording. backward gets one gradient for each output and returns one for each argument of forward (None for what
-    is no tensor); written in differentiable operations, it can be differentiated again. As in PyTorch, forward may also be
-    written without ctx, beside a static method setup_context(ctx, inputs, output).
+    forward runs without recording. backward gets one gradient for each output and returns one for each argument of
+    forward (None for what is no tensor); written in differentiable operations, it can be differentiated again. As in
+    PyTorch, forward may also be written without ctx, beside a static method setup_context(ctx, inputs, output).
     """
 
     @staticmethod

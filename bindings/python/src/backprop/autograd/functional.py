@@ -1,4 +1,12 @@
-"""Derivatives of functions at a point: vjp, jvp, jacobian, hessian and their products with vectors."""
+"""Derivatives of functions at a point: vjp, jvp, jacobian, hessian and their products with vectors.
+
+    >>> from backprop.autograd.functional import jacobian
+    >>> jacobian(lambda x: x ** 2, backprop.tensor([1., 2.]))
+    tensor([[2., 0.],
+            [0., 4.]])
+
+create_graph: the result can be differentiated again. strict: RuntimeError where a result does not depend on an input.
+"""
 
 from .. import _core
 from .._core import Tensor, is_grad_enabled

@@ -1,4 +1,12 @@
-"""Memory for time: parts of a network that keep their inputs only, and are computed again in the backward pass."""
+"""Memory for time: parts of a network that keep their inputs only, and are computed again in the backward pass.
+
+    >>> from backprop.utils.checkpoint import checkpoint
+    >>> block = backprop.nn.Sequential(backprop.nn.Linear(4, 64), backprop.nn.Tanh(), backprop.nn.Linear(64, 1))
+    >>> x = backprop.ones(2, 4, requires_grad=True)
+    >>> checkpoint(block, x, use_reentrant=False).sum().backward()
+    >>> x.grad.shape, block[0].weight.grad.shape
+    (backprop.Size([2, 4]), backprop.Size([64, 4]))
+"""
 
 from .. import _core
 from .._core import Tensor

@@ -102,7 +102,14 @@ def pad_packed_sequence(sequence, batch_first=False, padding_value=0.0, total_le
 
 
 def pad_sequence(sequences, batch_first=False, padding_value=0.0, padding_side="right"):
-    """Sequences [length, ..] in one tensor [T, B, ..], the shorter ones filled up at the end (or the beginning: "left")."""
+    """Sequences [length, ..] in one tensor [T, B, ..] ([B, T, ..] with batch_first), the shorter ones filled up with
+    padding_value at the end (or the beginning: padding_side 'left').
+
+        >>> from backprop.nn.utils.rnn import pad_sequence
+        >>> pad_sequence([backprop.tensor([1, 2, 3]), backprop.tensor([4])], batch_first=True)
+        tensor([[1, 2, 3],
+                [4, 0, 0]])
+    """
     if padding_side not in ("left", "right"):
         raise RuntimeError(f"pad_sequence: padding_side should be 'left' or 'right', got {padding_side!r}")
     sequences = list(sequences)
