@@ -264,9 +264,11 @@ class safe_open:
         return sorted(self._header.entries, key=lambda name: self._header.entries[name][2])
 
     def metadata(self):
+        """The file's own {str: str}, or None."""
         return self._header.metadata
 
     def get_tensor(self, name):
+        """The tensor of that name, over the file in memory: what is written there stays in this process. KeyError if there is none."""
         if self._memory is None:
             raise ValueError("the file is closed")
         if name not in self._header.entries:
@@ -276,6 +278,7 @@ class safe_open:
         return tensor.numpy() if self._arrays else tensor
 
     def get_slice(self, name):
+        """A tensor of which a part is wanted: get_slice(name)[2:4] is that part, copied."""
         return _Slice(self, name)
 
 
@@ -292,9 +295,11 @@ class _Slice:
         self._entry = file._header.entries[name]
 
     def get_shape(self):
+        """The sizes of the whole tensor, a list."""
         return list(self._entry[1])
 
     def get_dtype(self):
+        """The type by the format's name: 'F32', 'I64', …."""
         return _names[self._entry[0]]
 
     def __getitem__(self, index):
