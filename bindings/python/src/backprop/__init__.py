@@ -61,7 +61,7 @@ nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
 
-_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random", "safetensors", "serialization")
+_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random", "safetensors", "serialization", "testing")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
     "serialization": "save load",

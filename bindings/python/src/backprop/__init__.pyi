@@ -2,7 +2,7 @@
 
 from . import (
     autograd as autograd, cuda as cuda, func as func, linalg as linalg, masked as masked, nn as nn, optim as optim, random as random, safetensors as safetensors,
-    serialization as serialization, special as special, utils as utils,
+    serialization as serialization, special as special, testing as testing, utils as utils,
 )
 from ._composed_elementwise import (
     angle as angle, fill as fill, frexp as frexp, isclose as isclose, isreal as isreal, mvlgamma as mvlgamma,
