@@ -17,7 +17,7 @@ ALIASES = {
 # In-place methods that are no form of an operation: the tests that follow random numbers, memory and indices know them.
 OTHERS = {
     "apply_", "bernoulli_", "cauchy_", "copy_", "detach_", "exponential_", "fill_", "fill_diagonal_", "geometric_", "index_reduce_", "log_normal_", "map_",
-    "normal_", "random_", "requires_grad_", "retain_grad_", "share_memory_", "uniform_", "zero_",
+    "normal_", "random_", "requires_grad_", "resize_", "resize_as_", "retain_grad_", "set_", "share_memory_", "uniform_", "zero_",
 }
 
 # Where no golden case has a result that fits its first argument.

@@ -174,6 +174,14 @@ static double default_of(const Row *r, int parameter) {
   return *p != '=' || p[1] == 'N' ? NAN : strtod(p + 1, NULL);
 }
 
+/* An operation's result; in the place of self where `here` says so. */
+static PyObject *placed(PyObject *self, bp_tensor *result, int here) {
+  if (!result || !here) return wrap(result);
+  int bad = become(self, result);
+  drop(result);
+  return bad ? NULL : Py_NewRef(self);
+}
+
 /* Operations of a tensor and up to three numbers; then, for activations, inplace. */
 static PyObject *run_numbers(const Row *r, PyObject **v) {
   double x[3] = {0};
@@ -190,10 +198,7 @@ static PyObject *run_numbers(const Row *r, PyObject **v) {
   case 3: result = WORK(((bp_tensor *(*)(const bp_tensor *, double, double))r->f)(t, x[0], x[1])); break;
   default: result = WORK(((bp_tensor *(*)(const bp_tensor *, double, double, double))r->f)(t, x[0], x[1], x[2]));
   }
-  if (!result || !here) return wrap(result);
-  int bad = become(v[0], result);
-  drop(result);
-  return bad ? NULL : Py_NewRef(v[0]);
+  return placed(v[0], result, here);
 }
 
 /* glu: a tensor and a whole number; round */

@@ -109,6 +109,19 @@ static PyObject *run_detach_in_place(const Row *r, PyObject **v) {
   return stand_for(v[0], plain, 1) ? NULL : Py_NewRef(v[0]);
 }
 
+/* x.set_(y): the object stands for y, with y's shape and history, from here on */
+static PyObject *run_set(const Row *r, PyObject **v) {
+  TENSOR(0, x);
+  TENSOR(1, y);
+  if (bp_dtype_of(x) != bp_dtype_of(y))
+    return PyErr_Format(PyExc_RuntimeError, "%s(): the tensor is %s, source %s", r->name, dtype_table[bp_dtype_of(x)].name, dtype_table[bp_dtype_of(y)].name);
+  if (bp_is_grad_enabled(ctx) && bp_requires_grad(x) && bp_is_leaf(x))
+    return PyErr_Format(PyExc_RuntimeError, "%s(): a leaf that requires grad takes part in a graph: change it in place only under no_grad()", r->name);
+  SLOT(v[0]) = bp_retain(y);
+  bp_release(x);
+  return Py_NewRef(v[0]);
+}
+
 static PyObject *run_is_tensor(const Row *r, PyObject **v) { (void)r; return PyBool_FromLong(is_tensor(v[0])); }
 
 /* All memory a tensor looks into, in one dimension. The library says where memory ends by refusing what goes beyond: steps that double, then halve. */
@@ -226,6 +239,8 @@ static PyObject *run_is_contiguous(const Row *r, PyObject **v) {
   OP(format, __format__, M, run_format, NULL, NULL, "(input, format_spec)" DOC("f'{loss:.4f}': a 0-dimensional tensor is formatted as its number.")) \
   OP(is_tensor, is_tensor, F, run_is_tensor, NULL, NULL, "(obj)" DOC("Whether obj is a Tensor.")) \
   OP(detach_in_place, detach_, M, run_detach_in_place, NULL, NULL, "(input)" DOC("This tensor without its history; returns it.")) \
+  OP(set_, set_, M, run_set, NULL, NULL, "(input, source)" \
+     DOC("The object stands for source from here on: its memory, shape and history. RuntimeError for another dtype, and for a leaf that requires grad.")) \
   OP(reversed, __reversed__, M, run_reversed, NULL, NULL, "(input)" DOC("reversed(x): flip(0).")) \
   OP(set_default_dtype, set_default_dtype, F, run_set_default_dtype, NULL, NULL, "(d)" \
      DOC("The type of floating tensors that are made without one being named; float32 at first.")) \

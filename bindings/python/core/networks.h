@@ -68,8 +68,7 @@ static PyObject *run_dropout(const Row *r, PyObject **v) {
   DOUBLE_OR(1, p, 0.5);
   TRUTH_OR(2, training, r->g == NULL);
   TRUTH_OR(3, inplace, 0);
-  if (inplace) return PyErr_Format(PyExc_ValueError, "%s: inplace is not there", r->name);
-  return wrap(((Dropout)r->f)(x, p, training));
+  return placed(v[0], ((Dropout)r->f)(x, p, training), inplace);
 }
 
 /* padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse of both lookups. */
@@ -175,7 +174,7 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
   return result;
 }
 
-#define DROPS " ValueError for p outside 0 … 1, and for inplace=True."
+#define DROPS " ValueError for p outside 0 … 1. inplace=True writes into input."
 #define OPERATIONS_NETWORKS(OP) \
   OP(layer_norm, layer_norm, P, run_layer_norm, NULL, NULL, "(input, normalized_shape, weight=None, bias=None, eps=1e-5)" \
      DOC("(x − μ)/√(σ² + eps)·weight + bias, μ and σ² (biased) over the last dimensions, whose sizes are normalized_shape; weight\n" \

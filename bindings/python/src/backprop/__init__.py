@@ -61,12 +61,18 @@ nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
 
-_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random", "safetensors", "serialization", "testing")
+_modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random", "safetensors", "serialization", "testing",
+            "accelerator", "amp", "backends", "compiler", "jit")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
     "serialization": "save load",
     "safetensors": "save_file load_file",
-    "_composed_elementwise": "angle fill frexp isclose isreal mvlgamma _safe_softmax",
+    "_composed_elementwise": "angle fill frexp isclose isin isneginf isposinf isreal mvlgamma _safe_softmax",
+    "_alias": "as_torch",
+    "_settings": "are_deterministic_algorithms_enabled autocast compile get_default_device get_float32_matmul_precision get_num_interop_threads "
+                 "is_autocast_enabled is_inference_mode_enabled set_default_device set_float32_matmul_precision set_flush_denormal "
+                 "set_num_interop_threads use_deterministic_algorithms",
+    "_windows": "blackman_window hamming_window hann_window vander",
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
     "_composed_random": "poisson",

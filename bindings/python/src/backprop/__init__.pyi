@@ -1,11 +1,14 @@
 """The package's names. What __init__.py loads when it is first asked for stands here as if it were imported."""
 
 from . import (
+    accelerator as accelerator, amp as amp, backends as backends, compiler as compiler, jit as jit,
     autograd as autograd, cuda as cuda, func as func, linalg as linalg, masked as masked, nn as nn, optim as optim, random as random, safetensors as safetensors,
     serialization as serialization, special as special, testing as testing, utils as utils,
 )
+from ._alias import as_torch as as_torch
 from ._composed_elementwise import (
-    angle as angle, fill as fill, frexp as frexp, isclose as isclose, isreal as isreal, mvlgamma as mvlgamma,
+    angle as angle, fill as fill, frexp as frexp, isclose as isclose, isin as isin, isneginf as isneginf, isposinf as isposinf,
+    isreal as isreal, mvlgamma as mvlgamma,
 )
 from ._composed_linalg import (
     chain_matmul as chain_matmul, cholesky_inverse as cholesky_inverse, cholesky_solve as cholesky_solve, cross as cross, lu as lu,
@@ -40,6 +43,15 @@ from ._methods import (
     is_complex as is_complex, is_conj as is_conj, is_inference as is_inference, is_neg as is_neg, is_nonzero as is_nonzero,
     is_same_size as is_same_size, is_signed as is_signed,
 )
+from ._settings import (
+    are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled, autocast as autocast, compile as compile,
+    get_default_device as get_default_device, get_float32_matmul_precision as get_float32_matmul_precision,
+    get_num_interop_threads as get_num_interop_threads, is_autocast_enabled as is_autocast_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled, set_default_device as set_default_device,
+    set_float32_matmul_precision as set_float32_matmul_precision, set_flush_denormal as set_flush_denormal,
+    set_num_interop_threads as set_num_interop_threads, use_deterministic_algorithms as use_deterministic_algorithms,
+)
+from ._windows import blackman_window as blackman_window, hamming_window as hamming_window, hann_window as hann_window, vander as vander
 from ._types import (
     BFloat16Tensor as BFloat16Tensor, BoolTensor as BoolTensor, ByteTensor as ByteTensor, DoubleTensor as DoubleTensor,
     FloatTensor as FloatTensor, HalfTensor as HalfTensor, IntTensor as IntTensor, LongTensor as LongTensor, can_cast as can_cast,

@@ -3,7 +3,7 @@
 from math import frexp as _frexp, log as _log, pi as _pi
 
 from . import _core
-from ._core import int32 as _int32
+from ._core import Tensor, int32 as _int32
 
 
 def _safe_softmax(input, dim, dtype=None):
@@ -57,3 +57,20 @@ def mvlgamma(input, p):
     x = input if input.dtype.is_floating_point else input.float()
     steps = _core.arange(p, dtype=x.dtype) / 2
     return (x.unsqueeze(-1) - steps).lgamma().sum(-1) + p * (p - 1) / 4 * _log(_pi)
+
+
+def isin(elements, test_elements, *, assume_unique=False, invert=False):
+    """Whether each element is one of test_elements."""
+    elements, test = (x if isinstance(x, Tensor) else _core.tensor(x) for x in (elements, test_elements))
+    found = (elements.unsqueeze(-1) == test.reshape(-1)).any(-1) if test.numel() else _core.zeros(elements.shape, dtype=_core.bool)
+    return ~found if invert else found
+
+
+def isposinf(input):
+    """Whether each element is +∞."""
+    return input == float("inf")
+
+
+def isneginf(input):
+    """Whether each element is −∞."""
+    return input == float("-inf")

@@ -58,7 +58,7 @@ for _function in "quantile nanquantile dist diff renorm cov corrcoef histc binco
     _later(_function, "_composed_reductions")
 for _function in "uniform_ normal_ bernoulli_ random_ exponential_ log_normal_ geometric_ cauchy_".split():
     _later(_function, "_composed_random")
-for _function in "angle frexp isclose mvlgamma".split():
+for _function in "angle frexp isclose isneginf isposinf mvlgamma".split():
     _later(_function, "_composed_elementwise")
 for _function in ("cholesky_inverse cholesky_solve cross lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet svd "
                   "triangular_solve").split():
@@ -68,6 +68,9 @@ for _function in ("type type_as cuda pin_memory get_device is_pinned is_complex 
                   "apply_ map_ untyped_storage storage").split():
     _later(_function, "_methods")
 Tensor.layout = property(lambda self: __import__("backprop._layout", fromlist=["strided"]).strided, doc="Always strided.")
+for _function in "squeeze_ unsqueeze_ transpose_ swapaxes_ swapdims_ t_ resize_ resize_as_".split():
+    _later(_function, "_reshaped")
+Tensor.real = property(lambda self: self, doc="This tensor: numbers here are real.")
 for _function in "__reduce_ex__ __copy__ __deepcopy__".split():
     _later(_function, "_copies")
 for _function in (equal, allclose, register_hook, register_post_accumulate_grad_hook):

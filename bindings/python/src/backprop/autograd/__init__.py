@@ -18,13 +18,17 @@ from .. import _core
 from .._core import Tensor
 from .._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 
-__all__ = ["Function", "GradcheckError", "backward", "enable_grad", "functional", "grad", "gradcheck", "gradgradcheck", "inference_mode",
-           "no_grad", "set_grad_enabled"]
+__all__ = ["Function", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
+           "gradgradcheck", "inference_mode", "no_grad", "set_detect_anomaly", "set_grad_enabled"]
 
 
 def __getattr__(name):
     if name in ("functional", "function"):
         return __import__("importlib").import_module(f"{__name__}.{name}")
+    if name in ("Variable", "detect_anomaly", "set_detect_anomaly"):
+        from . import _older
+
+        return getattr(_older, name)
     if name == "Function":
         from .function import Function
 

@@ -9,6 +9,8 @@ from .function import Function as Function
 _Tensors: TypeAlias = Tensor | Sequence[Tensor]
 _Weights: TypeAlias = Tensor | Sequence[Tensor | None] | None
 
+from ._older import Variable as Variable, detect_anomaly as detect_anomaly, set_detect_anomaly as set_detect_anomaly
+
 class GradcheckError(RuntimeError): ...
 
 # With allow_unused a gradient may be None.

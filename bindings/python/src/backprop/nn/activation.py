@@ -1,21 +1,31 @@
-"""Activations: what they hold, and which function they call. inplace is accepted for the sake of existing scripts; the result is a new tensor."""
+"""Activations: what they hold, and which function they call."""
 
 from .. import _core
 from . import functional as F
 from .module import Module, Parameter
 
 
+def in_place(function, input, *options):
+    """The result in the input's place; a new tensor where a view of the input, or a leaf, would not see a change that a graph records."""
+    try:
+        return function(input, *options, inplace=True)
+    except RuntimeError:
+        return function(input, *options)
+
+
 class _Activation(Module):
     """A function of the input and of the attributes that _options names."""
 
     _options = ()
+    inplace = False
 
     def forward(self, input):
-        return self._function(input, *[getattr(self, option) for option in self._options])
+        options = [getattr(self, option) for option in self._options]
+        return in_place(self._function, input, *options) if self.inplace else self._function(input, *options)
 
     def extra_repr(self):
         shown = [f"{option}={getattr(self, option)}" for option in self._options]
-        return ", ".join(shown + ["inplace=True"] * getattr(self, "inplace", False))
+        return ", ".join(shown + ["inplace=True"] * bool(self.inplace))
 
 
 class _InPlace(_Activation):
@@ -51,7 +61,8 @@ class RReLU(_Activation):
         self.lower, self.upper, self.inplace = lower, upper, inplace
 
     def forward(self, input):
-        return F.rrelu(input, self.lower, self.upper, self.training)
+        options = self.lower, self.upper, self.training
+        return in_place(F.rrelu, input, *options) if self.inplace else F.rrelu(input, *options)
 
 
 class Hardtanh(_Activation):

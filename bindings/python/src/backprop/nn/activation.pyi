@@ -1,9 +1,13 @@
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from .._core import _DType, _Device, Tensor
 from .module import Module, Parameter
 
+def in_place(function: Callable[..., Tensor], input: Tensor, *options: Any) -> Tensor: ...
+
 class _Activation(Module):
+    inplace: bool
     def forward(self, input: Tensor) -> Tensor: ...
     def extra_repr(self) -> str: ...
 

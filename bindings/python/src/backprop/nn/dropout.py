@@ -1,6 +1,7 @@
-"""Dropout of elements and channels. inplace is refused: a result is always a new tensor."""
+"""Dropout of elements and channels."""
 
 from . import functional as F
+from .activation import in_place
 from .module import Module
 
 
@@ -14,7 +15,9 @@ class _DropoutNd(Module):
         self.p, self.inplace = p, inplace
 
     def forward(self, input):
-        return self._function(input, self.p, self.training, self.inplace)
+        if self.inplace:
+            return in_place(self._function, input, self.p, self.training)
+        return self._function(input, self.p, self.training)
 
     def extra_repr(self):
         return f"p={self.p}, inplace={self.inplace}"

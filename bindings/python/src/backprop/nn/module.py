@@ -449,6 +449,10 @@ class Module:
         """A RuntimeError: backprop computes on the CPU."""
         raise RuntimeError("backprop computes on the CPU: it has no CUDA. Ask backprop.cuda.is_available() before .cuda()")
 
+    def share_memory(self):
+        """The module: threads share its parameters anyway, a forked process gets its own."""
+        return self
+
     def float(self):
         """Floating parameters and buffers as float32; returns the module."""
         return self.to(_core.float32)

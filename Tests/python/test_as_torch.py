@@ -1,0 +1,83 @@
+"""Programs that say `import torch` run on backprop: as_torch() and python -m backprop."""
+
+import subprocess
+import sys
+
+from engine import ours
+
+PROGRAM = """
+import sys
+import torch
+import torch.nn as nn, torch.nn.functional as F
+from torch import optim
+from torch.nn.utils.rnn import pad_sequence
+from torch.optim.lr_scheduler import StepLR
+assert torch.__name__ == "backprop" and F.relu is torch.nn.functional.relu and nn.Linear.__module__.startswith("backprop")
+assert sys.modules["torch.nn.functional"] is sys.modules["backprop.nn.functional"]
+assert torch.nn.__spec__.name == "backprop.nn"
+assert __name__ == "__main__"
+print(torch.ones(2).sum().item(), *sys.argv[1:])
+"""
+
+
+def run(*arguments, text=None, **named):
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, input=text, **named)
+
+
+@ours
+def test_a_program_runs_as_it_is(tmp_path):
+    (tmp_path / "program.py").write_text("from beside import number\n" + PROGRAM + "assert number == 7\n")
+    (tmp_path / "beside.py").write_text("number = 7\n")
+    done = run("-m", "backprop", str(tmp_path / "program.py"), "--epochs", "3")
+    assert (done.returncode, done.stdout) == (0, "2.0 --epochs 3\n"), done.stderr
+    done = run("-m", "backprop", "-m", "program", "x", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "2.0 x\n"), done.stderr
+
+
+@ours
+def test_what_is_missing_is_named(tmp_path):
+    for line, name in (("import torch; torch.view_as_complex", "torch.view_as_complex"), ("import torch.distributed", "torch.distributed"),
+                       ("from torch.nn import QuantLinear", "torch.nn.QuantLinear"), ("import torch; torch.ones(1).to_sparse()", "torch.Tensor.to_sparse"),
+                       ("from torch.utils.tensorboard import SummaryWriter", "torch.utils.tensorboard")):
+        (tmp_path / "program.py").write_text(line)
+        done = run("-m", "backprop", str(tmp_path / "program.py"))
+        assert done.returncode == 1 and f"the program uses {name}, which is not part of backprop" in done.stderr, done.stderr
+
+
+@ours
+def test_errors_of_the_program_stay_its_own(tmp_path):
+    (tmp_path / "program.py").write_text("import torch\n[].missing")
+    done = run("-m", "backprop", str(tmp_path / "program.py"))
+    assert done.returncode == 1 and "not part of backprop" not in done.stderr and "'list' object has no attribute 'missing'" in done.stderr
+    (tmp_path / "program.py").write_text("raise SystemExit(5)")
+    assert run("-m", "backprop", str(tmp_path / "program.py")).returncode == 5
+    assert run("-m", "backprop").returncode == 2 and run("-m", "backprop", "-m").returncode == 2 and "usage" in run("-m", "backprop", "--help").stdout
+
+
+@ours
+def test_as_a_block_and_for_good():
+    text = """
+import sys, backprop
+with backprop.as_torch() as here:
+    import torch.nn as nn
+    import torch
+    assert torch is backprop is here and nn is backprop.nn
+assert not any(name.partition(".")[0] == "torch" for name in sys.modules)
+try:
+    import torch.nn.strange
+except ImportError:
+    pass
+backprop.as_torch()
+from torch import tensor
+assert tensor is backprop.tensor
+import json, collections
+assert backprop.nn.functional.__spec__.name == "backprop.nn.functional"
+"""
+    done = run("-S", "-c", "import sys; sys.path[:0] = " + repr(sys.path) + "\nsys.path = [p for p in sys.path if 'torch' not in p]\n" + text)
+    assert done.returncode == 0, done.stderr
+
+
+@ours
+def test_not_beside_pytorch():
+    done = run("-c", "import sys, types; sys.modules['torch'] = types.ModuleType('torch')\nimport backprop\nbackprop.as_torch()")
+    assert done.returncode == 1 and "already imported" in done.stderr
