@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import threading
 
 import pytest
 
@@ -149,6 +150,22 @@ def test_an_error_leaves_the_default_generator_in_its_place():
         with pytest.raises((RuntimeError, ValueError)):
             wrong()
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_threads_with_generators_of_their_own_draw_what_one_thread_draws():
+    def draw(seed):
+        g = torch.Generator().manual_seed(seed)
+        return [float(torch.randn(n, generator=g).double().sum()) for n in (10, 100000, 7, 50000) * 5]
+
+    expected = [draw(k) for k in range(4)]
+    torch.manual_seed(1)
+    state, seen = torch.get_rng_state(), {}
+    threads = [threading.Thread(target=lambda k=k: seen.update({k: draw(k)})) for k in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert [seen[k] for k in range(4)] == expected and torch.equal(torch.get_rng_state(), state)
 
 
 def test_randint_takes_its_arguments_in_every_form():

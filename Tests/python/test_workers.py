@@ -267,6 +267,17 @@ def test_persistent_workers_stay():
         assert not set(list(loader)) & set(first)  # new ones, once the error was seen
 
 
+@ours
+def test_an_epoch_can_begin_after_a_batch_was_late():
+    loader = DataLoader(Doing(lambda i: time.sleep(0.5 if i == 1 else 0) or i, 3), batch_size=None, num_workers=1, persistent_workers=True, timeout=0.2)
+    with pytest.raises(RuntimeError, match="timed out"):
+        list(loader)
+    with pytest.raises(RuntimeError, match="timed out"):
+        iter(loader)  # the worker is still at it
+    loader._iterator._timeout = 5
+    assert list(loader) == [0, 1, 2]
+
+
 def test_loaders_within_loaders_and_in_threads():
     outer, inner = DataLoader(numbers(4), 2, num_workers=1), DataLoader(numbers(6), 2, num_workers=2)
     started = time.monotonic()

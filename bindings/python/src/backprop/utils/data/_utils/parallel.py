@@ -7,7 +7,6 @@ from multiprocessing import get_context
 from signal import Signals
 from time import monotonic
 from warnings import catch_warnings, simplefilter
-from weakref import WeakSet
 
 from .iterate import Iterator
 from .transport import Channel, Closed, wait_for
@@ -15,7 +14,7 @@ from .worker import End, Failed, run
 
 _PATIENCE = 5  # seconds a worker has to end by itself
 _NONE = object()
-_live = WeakSet()  # iterators with workers: a new worker closes the channels to theirs
+_live = {}  # id of an iterator → its workers: a new worker closes the channels to them
 
 
 class Worker:
@@ -50,6 +49,14 @@ def _signal(number):
         return number
 
 
+def _start(process):
+    if sys.version_info < (3, 12):
+        return process.start()
+    with catch_warnings():
+        simplefilter("ignore", DeprecationWarning)  # fork with threads: the library's are made for it
+        process.start()
+
+
 class ParallelIterator(Iterator):
     """Batches in order: task k is answered by the worker that got it, each answers in turn, and the answer is read when its time has come."""
 
@@ -61,8 +68,9 @@ class ParallelIterator(Iterator):
         self._persistent = loader.persistent_workers
         self._workers = []
         self._owner = os.getpid()
+        self._epoch = 0
         self._error = None  # what ended the workers before their time
-        _live.add(self)
+        _live[id(self)] = self._workers
         try:
             self._start(loader)
         except BaseException:
@@ -73,15 +81,13 @@ class ParallelIterator(Iterator):
     def _start(self, loader):
         context = loader.multiprocessing_context or get_context("fork")
         forks = context.get_start_method() == "fork"
-        for id in range(loader.num_workers):
+        for number in range(loader.num_workers):
             ours, theirs = Channel.pair()
-            inherited = [ours, *(w.channel for iterator in _live for w in iterator._workers)] if forks else []
+            inherited = [ours, *(w.channel for workers in list(_live.values()) for w in workers)] if forks else []
             process = context.Process(target=run, daemon=True, args=(
-                theirs, inherited, self._make_fetcher, loader.dataset, loader.worker_init_fn, id, loader.num_workers, self._base_seed + id))
+                theirs, inherited, self._make_fetcher, loader.dataset, loader.worker_init_fn, number, loader.num_workers, self._base_seed + number))
             try:
-                with catch_warnings():
-                    simplefilter("ignore", DeprecationWarning)  # fork with threads: the library's are made for it
-                    process.start()
+                _start(process)
             except BaseException:
                 ours.close()
                 raise
@@ -99,12 +105,13 @@ class ParallelIterator(Iterator):
     def reset(self, loader):
         """Another epoch with the same workers: each forgets the last one."""
         self._rewind(loader)
+        self._epoch += 1
         for w in self._workers:
             w.channel.drop()
             w.active, w.asked = True, 0
-            w.ask(None, None)
+            w.ask(None, self._epoch)
         for w in self._workers:
-            while self._receive([w])[1] is not None:
+            while self._receive([w])[1:] != (None, self._epoch):
                 pass
             w.asked = 0
         self._begin()
@@ -175,6 +182,7 @@ class ParallelIterator(Iterator):
     def shutdown(self, patience=_PATIENCE):
         """Ends all workers: each has so many seconds for the batch it is at."""
         workers, self._workers = self._workers, []
+        _live.pop(id(self), None)
         if os.getpid() != self._owner:
             return  # a forked copy of this object; the workers are not ours
         for w in workers:

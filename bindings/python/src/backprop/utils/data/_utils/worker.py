@@ -93,7 +93,7 @@ def run(channel, inherited, make_fetcher, dataset, init, id, num_workers, seed):
                 except Exception as error:
                     failed = Failed(error, where)
             if index is None:
-                batch = None
+                batch = task
             elif failed:
                 batch = failed
             elif fetcher is None:  # at its end
