@@ -353,3 +353,9 @@ def test_convolutions_have_the_same_bits_for_any_number_of_threads():
             assert all(r == results[0] for r in results)
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("layer, shape", [("BatchNorm1d", (1, 3)), ("BatchNorm2d", (1, 3, 1, 1)), ("InstanceNorm1d", (2, 3, 1)), ("InstanceNorm2d", (2, 3, 1, 1))])
+def test_norms_of_one_value_per_channel_are_refused(layer, shape):
+    with pytest.raises(ValueError, match="1 |one value"):
+        getattr(torch.nn, layer)(3)(torch.ones(shape))

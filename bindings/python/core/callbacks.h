@@ -218,7 +218,8 @@ static PyObject *run_jacobian(const Row *r, PyObject **v) {
      DOC("What register_hook() calls: hook(gradient), or late: hook(leaf) after backward(); a number to remove it by.")) \
   OP(remove_hook, _remove_hook, M, run_remove_hook, NULL, NULL, "(input, hook)" DOC("Removes the hook of this number.")) \
   OP(retain_grad, retain_grad, M, run_retain_grad, NULL, NULL, "(input)" \
-     DOC("Makes a computed tensor keep its gradient in .grad, as leaves do; call it before backward(). Harmless for leaves.")) \
+     DOC("Makes a computed tensor keep its gradient in .grad, as leaves do; call it before backward(). Harmless for leaves;\n" \
+         "RuntimeError for a tensor that requires no gradient.")) \
   OP(custom, _custom, P, run_custom, NULL, NULL, "(name, inputs, outputs, backward, keep_outputs=False)" \
      DOC("What autograd.Function calls: joins outputs to the graph behind inputs, with backward as their gradient.")) \
   OP(checkpoint, _checkpoint, P, run_checkpoint, NULL, NULL, "(function, inputs)" \

@@ -177,7 +177,7 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ", "base to the power of linspace(start, end, steps)." LEAF_TEXT) \
   CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, generator=None, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
   CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, generator=None, ", \
-    "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose\nelements each get one number. std < 0: ValueError.") \
+    "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose\nelements each get one number. std < 0: ValueError, in a tensor RuntimeError.") \
   CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ", "[n, m] (m None: [n, n]): ones on the diagonal, zeros elsewhere." LEAF_TEXT) \
   CREATION(OP, randperm, run_randperm, NULL, "(n, *, generator=None, ", "0 … n − 1 in random order: [n], int64 unless named.") \
   CREATION(OP, randint, run_randint, NULL, "(low=0, high=None, size=None, *, generator=None, ", \

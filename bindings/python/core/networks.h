@@ -19,6 +19,15 @@ static PyObject *run_rms_norm(const Row *r, PyObject **v) {
   return wrap(bp_rms_norm(x, n, shape, w, eps));
 }
 
+/* Whether a channel has one value only, of which there is no variance: a ValueError, as in PyTorch. first: the first dimension that is averaged over. */
+static int single_value(const Row *r, bp_tensor *x, int32_t first) {
+  int64_t n = bp_ndim(x) > 1;
+  for (int32_t d = first; d < bp_ndim(x); d++) n *= d == 1 ? 1 : bp_dim(x, d);
+  if (n != 1) return 0;
+  PyErr_Format(PyExc_ValueError, "%s: needs more than one value per channel, the input has %lld channels and nothing else", r->name, (long long)bp_dim(x, 1));
+  return 1;
+}
+
 static PyObject *run_batch_norm(const Row *r, PyObject **v) {
   TENSOR(0, x);
   TENSOR_OR_NULL(1, mean);
@@ -28,6 +37,7 @@ static PyObject *run_batch_norm(const Row *r, PyObject **v) {
   TRUTH_OR(5, training, 0);
   DOUBLE_OR(6, momentum, 0.1);
   DOUBLE_OR(7, eps, 1e-5);
+  if (training && single_value(r, x, 0)) return NULL;
   return wrap(bp_batch_norm(x, mean, variance, w, b, training, momentum, eps));
 }
 
@@ -49,6 +59,7 @@ static PyObject *run_instance_norm(const Row *r, PyObject **v) {
   TRUTH_OR(5, use_input_stats, 1);
   DOUBLE_OR(6, momentum, 0.1);
   DOUBLE_OR(7, eps, 1e-5);
+  if (use_input_stats && single_value(r, x, 2)) return NULL;
   return wrap(bp_instance_norm(x, mean, variance, w, b, use_input_stats, momentum, eps));
 }
 
@@ -185,9 +196,9 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
   OP(batch_norm, batch_norm, P, run_batch_norm, NULL, NULL, "(input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-5)" \
      DOC("(x − μ)/√(σ² + eps)·weight + bias for each channel of input [N, C, …]; weight, bias [C] or None (Ioffe and Szegedy\n" \
          "2015).\n\n" \
-         "training: μ, σ² (biased) of the batch, of more than one value per channel; running_mean, running_var [C], unless None,\n" \
-         "move in place towards them: r ← (1 − momentum)·r + momentum·μ (the unbiased σ² for running_var). Otherwise μ, σ² are\n" \
-         "running_mean, running_var.")) \
+         "training: μ, σ² (biased) of the batch (ValueError for one value per channel); running_mean, running_var [C], unless\n" \
+         "None, move in place towards them: r ← (1 − momentum)·r + momentum·μ (the unbiased σ² for running_var). Otherwise μ, σ²\n" \
+         "are running_mean, running_var.")) \
   OP(group_norm, group_norm, P, run_group_norm, NULL, NULL, "(input, num_groups, weight=None, bias=None, eps=1e-5)" \
      DOC("(x − μ)/√(σ² + eps)·weight + bias, μ and σ² over each of num_groups equal parts of a sample's channels: input [N, C, …],\n" \
          "weight, bias [C] or None (Wu and He 2018).")) \

@@ -6,7 +6,14 @@ from .. import _core
 
 
 def pad(input, pad, mode="constant", value=None):
-    """Around the last dimensions: (left, right, top, bottom, …), the last dimension first."""
+    """input with numbers around its last dimensions: pad = (left, right, top, bottom, …), the last dimension first; negative ones cut off.
+
+    mode 'constant' puts value (0) there, 'reflect' mirrors without the border element, 'replicate' repeats the border, 'circular' continues at
+    the other end; these three take (N, C, sizes) or (C, sizes), otherwise NotImplementedError.
+
+        >>> backprop.nn.functional.pad(backprop.tensor([[[1., 2., 3.]]]), (2, 1), mode="reflect")
+        tensor([[[3., 2., 1., 2., 3., 2.]]])
+    """
     if mode != "constant":
         if value not in (None, 0):
             raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
