@@ -158,7 +158,8 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
     "    >>> backprop.tensor([[1, 2], [3, 4.5]])\n" \
     "    tensor([[1.0000, 2.0000],\n" \
     "            [3.0000, 4.5000]])") \
-  CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, ", "Zeros in the shape of size: zeros(2, 3) or zeros((2, 3))." LEAF_TEXT) \
+  CREATION(OP, zeros, run_zeros, bp_zeros, "(*size, ", "Zeros in the shape of size: zeros(2, 3) or zeros((2, 3))." LEAF_TEXT \
+    "\n\n    >>> backprop.zeros(2, 3)\n    tensor([[0., 0., 0.],\n            [0., 0., 0.]])") \
   CREATION(OP, empty, run_zeros, bp_zeros, "(*size, ", "A tensor to be filled; here its elements begin as 0 (PyTorch: as anything)." LEAF_TEXT) \
   CREATION(OP, ones, run_zeros, bp_ones, "(*size, ", "Ones in the shape of size: ones(2, 3) or ones((2, 3))." LEAF_TEXT) \
   CREATION(OP, rand, run_zeros, bp_rand, "(*size, generator=None, ", "Random numbers, uniform in [0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
@@ -169,16 +170,20 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, generator=None, ", "rand() in the shape of input." LIKE_TEXT) \
   CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, generator=None, ", "randn() in the shape of input." LIKE_TEXT) \
   CREATION(OP, full, run_full, NULL, "(size, fill_value, *, ", \
-    "fill_value in the shape of size, a sequence. dtype None: the default type for a float, int64 for an int, bool for a bool.") \
+    "fill_value in the shape of size, a sequence. dtype None: the default type for a float, int64 for an int, bool for a bool." \
+    "\n\n    >>> backprop.full((2,), 7)\n    tensor([7, 7])") \
   CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ", "fill_value in the shape of input." LIKE_TEXT) \
   CREATION(OP, arange, run_arange, NULL, "(start, end=None, step=None, *, ", \
-    "start, start + step, … below end (above, for a negative step); arange(n): 0 … n − 1.\n\ndtype None: int64 if all three are ints, else the default type.") \
-  CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ", "steps numbers from start to end, both included, equally far apart." LEAF_TEXT) \
+    "start, start + step, … below end (above, for a negative step); arange(n): 0 … n − 1.\n\ndtype None: int64 if all three are ints, else the default type." \
+    "\n\n    >>> backprop.arange(1, 7, 2)\n    tensor([1, 3, 5])") \
+  CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ", "steps numbers from start to end, both included, equally far apart." LEAF_TEXT \
+    "\n\n    >>> backprop.linspace(0, 1, 5)\n    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])") \
   CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ", "base to the power of linspace(start, end, steps)." LEAF_TEXT) \
   CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, generator=None, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
   CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, generator=None, ", \
     "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose\nelements each get one number. std < 0: ValueError, in a tensor RuntimeError.") \
-  CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ", "[n, m] (m None: [n, n]): ones on the diagonal, zeros elsewhere." LEAF_TEXT) \
+  CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ", "[n, m] (m None: [n, n]): ones on the diagonal, zeros elsewhere." LEAF_TEXT \
+    "\n\n    >>> backprop.eye(2)\n    tensor([[1., 0.],\n            [0., 1.]])") \
   CREATION(OP, randperm, run_randperm, NULL, "(n, *, generator=None, ", "0 … n − 1 in random order: [n], int64 unless named.") \
   CREATION(OP, randint, run_randint, NULL, "(low=0, high=None, size=None, *, generator=None, ", \
     "Random whole numbers low … high − 1: randint(high, size) or randint(low, high, size). int64 unless named.\nlow ≥ high: RuntimeError.")

@@ -258,7 +258,9 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   OP(div, div, FM, run_div, NULL, NULL, "(input, other, *, rounding_mode=None)" \
      DOC("input / other, always floating: whole numbers give float32.\n\n" \
          "rounding_mode 'trunc' rounds towards 0 and 'floor' down, in the operands' common type and with gradient 0; dividing\n" \
-         "whole numbers by 0 is then a ValueError." TWO)) \
+         "whole numbers by 0 is then a ValueError." TWO "\n\n" \
+         "    >>> backprop.div(backprop.tensor([7, -7]), 2, rounding_mode='floor')\n" \
+         "    tensor([ 3, -4])")) \
   OP(divide, divide, FMI, run_div, NULL, NULL, "(input, other, *, rounding_mode=None)" DOC("Same as div().")) \
   ALIAS(OP, multiply, run_binary, mul, "(input, other)") ALIAS(OP, true_divide, run_binary, div, "(input, other)") \
   BINARY_I(OP, floor_divide, "⌊input / other⌋ in the operands' common type; gradient 0. Whole numbers divided by 0: ValueError." TWO) \
@@ -333,12 +335,16 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   UNARY_I(OP, trunc, "The next whole number towards 0; gradient 0. Whole numbers stay as they are.") ALIAS(OP, fix, run_unary, trunc, "(input)") \
   UNARY_I(OP, frac, "input − trunc(input): what stands behind the point, with the sign of input; gradient 1.") \
   OP(round, round, FMI, run_number, bp_round, NULL, "(input, *, decimals=0)" \
-     DOC("To the nearest multiple of 10^−decimals, ties to the even one; decimals may be negative. Gradient 0.")) \
+     DOC("To the nearest multiple of 10^−decimals, ties to the even one; decimals may be negative. Gradient 0.\n\n" \
+         "    >>> backprop.round(backprop.tensor([0.5, 1.5, 2.46]), decimals=1)\n" \
+         "    tensor([0.5000, 1.5000, 2.5000])")) \
   OP(logit, logit, FMI, run_numbers, bp_logit, NULL, "(input, eps=None)" \
      DOC("ln(x/(1 − x)), the inverse of sigmoid(), x being input limited to eps … 1 − eps; eps None: not limited, NaN outside 0 …\n" \
          "1." FLOATS)) \
   OP(nan_to_num, nan_to_num, FMI, run_numbers, bp_nan_to_num, NULL, "(input, nan=0.0, posinf=None, neginf=None)" \
-     DOC("NaN, +∞ and −∞ replaced by these numbers; None: the type's largest and lowest. What was replaced gets gradient 0.")) \
+     DOC("NaN, +∞ and −∞ replaced by these numbers; None: the type's largest and lowest. What was replaced gets gradient 0.\n\n" \
+         "    >>> backprop.nan_to_num(backprop.tensor([float('nan'), 1.]))\n" \
+         "    tensor([0., 1.])")) \
   OP(isnan, isnan, FM, run_unary, bp_isnan, NULL, "(input)" DOC("Whether it is NaN," PREDICATE)) \
   OP(isinf, isinf, FM, run_unary, bp_isinf, NULL, "(input)" DOC("Whether it is +∞ or −∞," PREDICATE)) \
   OP(isfinite, isfinite, FM, run_unary, bp_isfinite, NULL, "(input)" DOC("Whether it is neither NaN nor infinite," PREDICATE)) \
@@ -352,7 +358,9 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
   OP(clamp, clamp, FMI, run_clamp, NULL, NULL, "(input, min=None, max=None)" \
      DOC("input limited to min … max, which are numbers, tensors that broadcast with it, or None: no limit on that side. Between\n" \
          "and on the limits the gradient goes to input; where a tensor's limit is taken, to that tensor. RuntimeError if both are\n" \
-         "None.")) \
+         "None.\n\n" \
+         "    >>> backprop.tensor([-2., 0.5, 3.]).clamp(0, 1)\n" \
+         "    tensor([0.0000, 0.5000, 1.0000])")) \
   OP(clip, clip, FMI, run_clamp, NULL, NULL, "(input, min=None, max=None)" DOC("Same as clamp().")) \
   OP(clamp_min, clamp_min, FMI, run_binary, bp_clamp_min, NULL, "(input, min)" \
      DOC("max(input, min), min being a number or a tensor; of equals input gets the gradient.")) \
@@ -360,10 +368,15 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
      DOC("min(input, max), max being a number or a tensor; of equals input gets the gradient.")) \
   OP(where, where, F, run_where, NULL, NULL, "(condition, input=None, other=None)" \
      DOC("input where condition (bool) is true, other elsewhere; all three broadcast, input and other may be numbers.\n" \
-         "where(condition) alone: a tuple of index tensors, nonzero(condition, as_tuple=True).")) \
+         "where(condition) alone: a tuple of index tensors, nonzero(condition, as_tuple=True).\n\n" \
+         "    >>> backprop.where(backprop.tensor([True, False]), backprop.tensor([1., 2.]), 0.)\n" \
+         "    tensor([1., 0.])")) \
   OP(where_method, where, M, run_where_method, NULL, NULL, "(input, condition, other)" \
      DOC("This tensor where condition (bool) is true, other elsewhere; all three broadcast.")) \
-  OP(lerp, lerp, FMI, run_three, NULL, NULL, "(input, end, weight)" DOC("input + weight·(end − input), weight being a number or a tensor; all three broadcast.")) \
+  OP(lerp, lerp, FMI, run_three, NULL, NULL, "(input, end, weight)" \
+     DOC("input + weight·(end − input), weight being a number or a tensor; all three broadcast.\n\n" \
+         "    >>> backprop.lerp(backprop.tensor([0.]), backprop.tensor([10.]), 0.3)\n" \
+         "    tensor([3.])")) \
   OP(addcmul, addcmul, FMI, run_three, bp_addcmul, NULL, "(input, tensor1, tensor2, *, value=1)" DOC("input + value·tensor1·tensor2; all three broadcast.")) \
   OP(addcdiv, addcdiv, FMI, run_three, bp_addcdiv, NULL, "(input, tensor1, tensor2, *, value=1)" DOC("input + value·tensor1/tensor2; all three broadcast.")) \
   OP(relu, relu, FMI, run_numbers, bp_relu, NULL, "(input, inplace=False)" DOC("max(input, 0); the derivative at 0 is 0." INPLACE)) \

@@ -191,9 +191,15 @@ static PyObject *run_one_hot(const Row *r, PyObject **v) {
          "    >>> scores.gather(1, backprop.tensor([[2], [0]]))\n" \
          "    tensor([[3.],\n" \
          "            [4.]])")) \
-  OP(index_select, index_select, FM, run_index, bp_index_select, NULL, "(input, dim, index)" DOC("The slices at index, a vector, along dim, copied.")) \
+  OP(index_select, index_select, FM, run_index, bp_index_select, NULL, "(input, dim, index)" \
+     DOC("The slices at index, a vector, along dim, copied.\n\n" \
+         "    >>> backprop.tensor([[1, 2], [3, 4], [5, 6]]).index_select(0, backprop.tensor([2, 0]))\n" \
+         "    tensor([[5, 6],\n" \
+         "            [1, 2]])")) \
   OP(scatter_add, scatter_add, FMI, run_add_at, bp_scatter_add, NULL, "(input, dim, index, src)" \
-     DOC("input with src added at the places gather() would read: result[index[i][j]][j] += src[i][j] for dim 0.")) \
+     DOC("input with src added at the places gather() would read: result[index[i][j]][j] += src[i][j] for dim 0.\n\n" \
+         "    >>> backprop.zeros(3).scatter_add(0, backprop.tensor([0, 2, 2]), backprop.tensor([5., 6., 1.]))\n" \
+         "    tensor([5., 0., 7.])")) \
   OP(index_add, index_add, FMI, run_index_add, NULL, NULL, "(input, dim, index, source, *, alpha=1)" \
      DOC("input with alpha · the slices of source added at index along dim: result[index[k]] += source[k] for dim 0.")) \
   OP(index_copy, index_copy, FMI, run_add_at, bp_index_copy, NULL, "(input, dim, index, source)" \
@@ -202,7 +208,9 @@ static PyObject *run_one_hot(const Row *r, PyObject **v) {
      DOC("input with the slices at index along dim filled with value, a number or 0-dimensional tensor.")) \
   OP(scatter, scatter, FMI, run_scatter, NULL, NULL, "(input, dim, index, src=None, value=None, *, reduce=None)" \
      DOC("input with src (a tensor, or the number value) written at the places gather() would read: result[index[i][j]][j] =\n" \
-         "src[i][j] for dim 0. reduce: 'add' or 'multiply' with what is there.")) \
+         "src[i][j] for dim 0. reduce: 'add' or 'multiply' with what is there.\n\n" \
+         "    >>> backprop.zeros(3).scatter(0, backprop.tensor([0, 2]), backprop.tensor([5., 6.]))\n" \
+         "    tensor([5., 0., 6.])")) \
   OP(scatter_reduce, scatter_reduce, FMI, run_reduce_at, bp_scatter_reduce, NULL, "(input, dim, index, src, reduce, *, include_self=True)" \
      DOC("The elements of src that meet in one place, found as in scatter(), reduced: reduce 'sum', 'prod', 'mean', 'amax',\n" \
          "'amin'; with input's own there, unless include_self=False.")) \
@@ -210,7 +218,9 @@ static PyObject *run_one_hot(const Row *r, PyObject **v) {
      DOC("The slices of source that meet at index along dim reduced: reduce 'prod', 'mean', 'amax', 'amin'; with input's own\n" \
          "there, unless include_self=False.")) \
   OP(masked_fill, masked_fill, FMI, run_masked_fill, NULL, NULL, "(input, mask, value)" \
-     DOC("input with value, a number or 0-dimensional tensor, where mask (bool, broadcast) is true.")) \
+     DOC("input with value, a number or 0-dimensional tensor, where mask (bool, broadcast) is true.\n\n" \
+         "    >>> backprop.tensor([1., 2., 3.]).masked_fill(backprop.tensor([True, False, True]), 0)\n" \
+         "    tensor([0., 2., 0.])")) \
   OP(masked_select, masked_select, FM, run_two_tensors, bp_masked_select, NULL, "(input, mask)" \
      DOC("The elements where mask (bool, broadcast) is true, in one dimension.")) \
   OP(masked_scatter, masked_scatter, FMI, run_masked_scatter, NULL, NULL, "(input, mask, source)" \
@@ -220,13 +230,23 @@ static PyObject *run_one_hot(const Row *r, PyObject **v) {
      DOC("input with the elements of source written (accumulate: added) at index into the flattened tensor.")) \
   OP(take_along_dim, take_along_dim, FM, run_take_along_dim, NULL, NULL, "(input, indices, dim=None)" \
      DOC("gather() with input and indices stretched to each other except along dim; dim None: of both flattened. What argsort()\n" \
-         "returns fits.")) \
+         "returns fits.\n\n" \
+         "    >>> backprop.tensor([3., 1.]).take_along_dim(backprop.tensor([1, 0]))\n" \
+         "    tensor([1., 3.])")) \
   OP(index_put, index_put, FMI, run_index_put, NULL, NULL, "(input, indices, values, accumulate=False)" \
      DOC("A copy of input with values written (accumulate: added) at a tuple of index tensors, bool masks or None (all of a\n" \
-         "dimension): input[indices] = values, recorded.")) \
+         "dimension): input[indices] = values, recorded.\n\n" \
+         "    >>> backprop.zeros(3).index_put((backprop.tensor([0, 2]),), backprop.tensor(1.))\n" \
+         "    tensor([1., 0., 1.])")) \
   OP(nonzero, nonzero, FM, run_nonzero, NULL, NULL, "(input, *, as_tuple=False)" \
      DOC("The coordinates of the elements that are not 0, int64 [count, dimensions]; as_tuple: one vector for each dimension,\n" \
-         "which can index.")) \
+         "which can index.\n\n" \
+         "    >>> backprop.tensor([0, 3, 4]).nonzero()\n" \
+         "    tensor([[1],\n" \
+         "            [2]])")) \
   OP(argwhere, argwhere, FM, run_nonzero, NULL, NULL, "(input)" DOC("nonzero(): the coordinates of the elements that are not 0, int64 [count, dimensions].")) \
   OP(one_hot, one_hot, P, run_one_hot, NULL, NULL, "(tensor, num_classes=-1)" \
-     DOC("int64 labels of any shape → int64 [.., num_classes], 1 at the label; num_classes −1: one more than the largest label."))
+     DOC("int64 labels of any shape → int64 [.., num_classes], 1 at the label; num_classes −1: one more than the largest label.\n\n" \
+         "    >>> backprop.nn.functional.one_hot(backprop.tensor([0, 2]), 3)\n" \
+         "    tensor([[1, 0, 0],\n" \
+         "            [0, 0, 1]])"))

@@ -202,7 +202,9 @@ static PyObject *run_bce_with_logits(const Row *r, PyObject **v) {
 #define REDUCTION "\n\nreduction: 'mean' (default), 'sum', or 'none': one number for each."
 #define OPERATIONS_LOSSES(OP) \
   OP(mse_loss, mse_loss, P, run_weighted_loss, bp_mse_loss_weighted, NULL, "(input, target, " LEGACY ", weight=None)" \
-     DOC("(input − target)², both broadcast; weight: factors in input's shape, by whose sum the mean then divides." REDUCTION)) \
+     DOC("(input − target)², both broadcast; weight: factors in input's shape, by whose sum the mean then divides." REDUCTION "\n\n" \
+         "    >>> backprop.nn.functional.mse_loss(backprop.tensor([1., 2.]), backprop.tensor([1., 4.]))\n" \
+         "    tensor(2.)")) \
   OP(l1_loss, l1_loss, P, run_weighted_loss, bp_l1_loss, NULL, "(input, target, " LEGACY ", weight=None)" \
      DOC("|input − target|, both broadcast; the gradient at 0 is 0. weight: factors in input's shape, by whose sum the mean then\n" \
          "divides." REDUCTION)) \
@@ -227,7 +229,9 @@ static PyObject *run_bce_with_logits(const Row *r, PyObject **v) {
          "as no less than −100." REDUCTION)) \
   OP(bce_with_logits, binary_cross_entropy_with_logits, P, run_bce_with_logits, NULL, NULL, "(input, target, weight=None, " LEGACY ", pos_weight=None)" \
      DOC("−[pos_weight·t·ln σ(x) + (1 − t)·ln(1 − σ(x))]·weight, x = input before the sigmoid, without overflow; t = target 0 … 1;\n" \
-         "weight, pos_weight broadcast." REDUCTION)) \
+         "weight, pos_weight broadcast." REDUCTION "\n\n" \
+         "    >>> backprop.nn.functional.binary_cross_entropy_with_logits(backprop.tensor([0.]), backprop.tensor([1.]))\n" \
+         "    tensor(0.6931)")) \
   OP(kl_div, kl_div, P, run_kl_div, NULL, NULL, "(input, target, " LEGACY ", log_target=False)" \
      DOC("t·(ln t − x) of log probabilities x = input and probabilities t = target (log_target: their logarithms too).\n\n" \
          "reduction: 'batchmean' (the mathematical one: the sum divided by the batch), 'mean', 'sum' or 'none'.")) \

@@ -208,7 +208,9 @@ static PyObject *run_is_contiguous(const Row *r, PyObject **v) {
   OP(to, to, M, run_to, NULL, NULL, "(input, target=None, then=None, non_blocking=False, copy=False, *, dtype=None, device=None, memory_format=None)" \
      DOC("to(dtype, non_blocking, copy), to(device, dtype, non_blocking, copy) or to(other, non_blocking, copy): this tensor in\n" \
          "another type, or in that of other; itself if nothing changes and copy is False. non_blocking changes nothing.\n\n" \
-         "The only device is 'cpu'; another one is a RuntimeError.")) \
+         "The only device is 'cpu'; another one is a RuntimeError.\n\n" \
+         "    >>> backprop.tensor([1.7]).to(backprop.int64)\n" \
+         "    tensor([1])")) \
   OP(cpu, cpu, M, run_same, NULL, NULL, "(input, *, memory_format=None)" DOC("This tensor: all tensors live on the CPU.")) \
   OP(backward, backward, M, run_backward, NULL, NULL, "(input, gradient=None, retain_graph=None, create_graph=False, inputs=None)" \
      DOC("Walks the record back from this tensor and adds its gradient to .grad of every leaf that requires one (of inputs alone,\n" \
@@ -233,8 +235,14 @@ static PyObject *run_is_contiguous(const Row *r, PyObject **v) {
   OP(is_contiguous, is_contiguous, M, run_is_contiguous, NULL, NULL, "(input, memory_format=None)" \
      DOC("Whether the elements lie row-major without gaps; with a memory format, whether they lie in its order.")) \
   OP(is_floating_point, is_floating_point, FM, run_is_floating, NULL, NULL, "(input)" DOC("Whether the type is float64, float32, float16 or bfloat16.")) \
-  OP(item, item, M, run_item, NULL, NULL, "(input)" DOC("The only element, as a Python number; RuntimeError if there are more or none.")) \
-  OP(tolist, tolist, M, run_tolist, NULL, NULL, "(input)" DOC("The elements as nested lists of Python numbers; of a 0-dimensional tensor the number.")) \
+  OP(item, item, M, run_item, NULL, NULL, "(input)" \
+     DOC("The only element, as a Python number; RuntimeError if there are more or none.\n\n" \
+         "    >>> backprop.tensor([2.5]).item()\n" \
+         "    2.5")) \
+  OP(tolist, tolist, M, run_tolist, NULL, NULL, "(input)" \
+     DOC("The elements as nested lists of Python numbers; of a 0-dimensional tensor the number.\n\n" \
+         "    >>> backprop.tensor([[1, 2]]).tolist()\n" \
+         "    [[1, 2]]")) \
   OP(data_ptr, data_ptr, M, run_data_ptr, NULL, NULL, "(input)" DOC("The address of the first element, as an int.")) \
   OP(format, __format__, M, run_format, NULL, NULL, "(input, format_spec)" DOC("f'{loss:.4f}': a 0-dimensional tensor is formatted as its number.")) \
   OP(is_tensor, is_tensor, F, run_is_tensor, NULL, NULL, "(obj)" DOC("Whether obj is a Tensor.")) \

@@ -325,51 +325,87 @@ static PyObject *run_storage_offset(const Row *r, PyObject **v) { TENSOR(0, x); 
      DOC("This tensor if its elements lie row-major without gaps, otherwise a copy in which they do.")) \
   OP(reshape, reshape, FM, run_shape, bp_reshape, NULL, "(input, *shape)" \
      DOC("The same elements, row-major, in another shape of as many; one size may be −1 and is inferred. A view where strides\n" \
-         "allow it, otherwise a copy. RuntimeError if the sizes do not fit.")) \
+         "allow it, otherwise a copy. RuntimeError if the sizes do not fit.\n\n" \
+         "    >>> backprop.arange(6).reshape(2, -1)\n" \
+         "    tensor([[0, 1, 2],\n" \
+         "            [3, 4, 5]])")) \
   OP(view, view, M, run_view, bp_reshape, NULL, "(input, *shape)" \
      DOC("Same as reshape(); PyTorch's view() refuses where a copy is needed. view(dtype) is a TypeError: use to(dtype).")) \
-  OP(permute, permute, FM, run_shape, bp_permute, NULL, "(input, *dims)" DOC("A view with the dimensions in the order dims: permute(2, 0, 1) puts the last first.")) \
+  OP(permute, permute, FM, run_shape, bp_permute, NULL, "(input, *dims)" \
+     DOC("A view with the dimensions in the order dims: permute(2, 0, 1) puts the last first.\n\n" \
+         "    >>> backprop.zeros(2, 3, 4).permute(2, 0, 1).shape\n" \
+         "    backprop.Size([4, 2, 3])")) \
   OP(expand, expand, M, run_shape, bp_expand, NULL, "(input, *size)" \
      DOC("A view in which dimensions of size 1 are repeated without copying, to the sizes given; −1 keeps a size, new dimensions\n" \
-         "may come in front. RuntimeError where a size is neither 1 nor right.")) \
+         "may come in front. RuntimeError where a size is neither 1 nor right.\n\n" \
+         "    >>> backprop.tensor([[1], [2]]).expand(2, 3)\n" \
+         "    tensor([[1, 1, 1],\n" \
+         "            [2, 2, 2]])")) \
   OP(broadcast_to, broadcast_to, FM, run_shape, bp_expand, NULL, "(input, *size)" DOC("A view in the shape size: expand().")) \
   OP(repeat, repeat, M, run_shape, bp_repeat, NULL, "(input, *repeats)" \
      DOC("A copy with each dimension repeats[i] times over; more numbers than dimensions add dimensions in front. [2, 3].repeat(2,\n" \
-         "1) → [4, 3].")) \
+         "1) → [4, 3].\n\n" \
+         "    >>> backprop.tensor([1, 2]).repeat(2)\n" \
+         "    tensor([1, 2, 1, 2])")) \
   OP(tile, tile, FM, run_shape, bp_tile, NULL, "(input, *dims)" \
      DOC("A copy with each dimension dims[i] times over; where there are fewer numbers than dimensions, the front ones stay.")) \
-  OP(flip, flip, FM, run_shape, bp_flip, NULL, "(input, *dims)" DOC("A copy read backwards along dims.")) \
+  OP(flip, flip, FM, run_shape, bp_flip, NULL, "(input, *dims)" \
+     DOC("A copy read backwards along dims.\n\n" \
+         "    >>> backprop.tensor([1, 2, 3]).flip(0)\n" \
+         "    tensor([3, 2, 1])")) \
   OP(reshape_as, reshape_as, M, run_shape_as, bp_reshape, NULL, "(input, other)" DOC("reshape(other.shape).")) \
   OP(view_as, view_as, M, run_shape_as, bp_reshape, NULL, "(input, other)" DOC("view(other.shape).")) \
   OP(expand_as, expand_as, M, run_shape_as, bp_expand, NULL, "(input, other)" DOC("expand(other.shape).")) \
   OP(flatten, flatten, FM, run_two_dims, bp_flatten, NULL, "(input, start_dim=0, end_dim=-1)" \
-     DOC("Dimensions start_dim … end_dim made one: [2, 3, 4].flatten(1) → [2, 12]. Of a 0-dimensional tensor: [1].")) \
-  OP(transpose, transpose, FM, run_two_dims, bp_transpose, NULL, "(input, dim0, dim1)" DOC("A view with two dimensions exchanged.")) \
+     DOC("Dimensions start_dim … end_dim made one: [2, 3, 4].flatten(1) → [2, 12]. Of a 0-dimensional tensor: [1].\n\n" \
+         "    >>> backprop.zeros(2, 3, 4).flatten(1).shape\n" \
+         "    backprop.Size([2, 12])")) \
+  OP(transpose, transpose, FM, run_two_dims, bp_transpose, NULL, "(input, dim0, dim1)" \
+     DOC("A view with two dimensions exchanged.\n\n" \
+         "    >>> backprop.tensor([[1, 2, 3]]).transpose(0, 1)\n" \
+         "    tensor([[1],\n" \
+         "            [2],\n" \
+         "            [3]])")) \
   OP(swapaxes, swapaxes, FM, run_two_dims, bp_transpose, NULL, "(input, axis0, axis1)" DOC("Same as transpose().")) \
   OP(swapdims, swapdims, FM, run_two_dims, bp_transpose, NULL, "(input, dim0, dim1)" DOC("Same as transpose().")) \
   OP(t, t, FM, run_t, NULL, NULL, "(input)" DOC("A view of a matrix transposed; a vector or number stays as it is. RuntimeError for more dimensions: use mT.")) \
   OP(squeeze, squeeze, FM, run_squeeze, NULL, NULL, "(input, dim=None)" \
-     DOC("A view without dimensions of size 1: all of them, or dim (one or several), where the size is 1.")) \
+     DOC("A view without dimensions of size 1: all of them, or dim (one or several), where the size is 1.\n\n" \
+         "    >>> backprop.zeros(1, 3, 1).squeeze().shape\n" \
+         "    backprop.Size([3])")) \
   OP(unsqueeze, unsqueeze, FM, run_with_dim, bp_unsqueeze, NULL, "(input, dim)" DOC("A view with a new dimension of size 1 at dim: [3].unsqueeze(0) → [1, 3].")) \
   OP(movedim, movedim, FM, run_movedim, NULL, NULL, "(input, source, destination)" \
-     DOC("A view in which dimension source[i] stands at destination[i]; the others keep their order.")) \
+     DOC("A view in which dimension source[i] stands at destination[i]; the others keep their order.\n\n" \
+         "    >>> backprop.zeros(2, 3, 4).movedim(0, -1).shape\n" \
+         "    backprop.Size([3, 4, 2])")) \
   OP(moveaxis, moveaxis, FM, run_movedim, NULL, NULL, "(input, source, destination)" DOC("Same as movedim().")) \
   OP(roll, roll, FM, run_roll, NULL, NULL, "(input, shifts, dims=None)" \
      DOC("A copy with elements moved on by shifts[i] along dims[i], those at the end to the beginning; dims None: in row-major\n" \
-         "order over all.")) \
+         "order over all.\n\n" \
+         "    >>> backprop.tensor([1, 2, 3]).roll(1)\n" \
+         "    tensor([3, 1, 2])")) \
   OP(tril, tril, FMI, run_diagonal_number, bp_tril, NULL, "(input, diagonal=0)" \
-     DOC("What lies on and below a diagonal of each matrix [.., M, N], 0 elsewhere; diagonal k goes through [0, k].")) \
+     DOC("What lies on and below a diagonal of each matrix [.., M, N], 0 elsewhere; diagonal k goes through [0, k].\n\n" \
+         "    >>> backprop.ones(3, 3).tril()\n" \
+         "    tensor([[1., 0., 0.],\n" \
+         "            [1., 1., 0.],\n" \
+         "            [1., 1., 1.]])")) \
   OP(triu, triu, FMI, run_diagonal_number, bp_triu, NULL, "(input, diagonal=0)" \
      DOC("What lies on and above a diagonal of each matrix [.., M, N], 0 elsewhere; diagonal k goes through [0, k].")) \
   OP(diag, diag, FM, run_diagonal_number, bp_diag, NULL, "(input, diagonal=0)" \
-     DOC("Of a matrix its diagonal, copied; of a vector the square matrix that has it as diagonal, zeros elsewhere.")) \
+     DOC("Of a matrix its diagonal, copied; of a vector the square matrix that has it as diagonal, zeros elsewhere.\n\n" \
+         "    >>> backprop.diag(backprop.tensor([1., 2.]))\n" \
+         "    tensor([[1., 0.],\n" \
+         "            [0., 2.]])")) \
   OP(diagonal, diagonal, FM, run_diagonal, bp_diagonal, bp_diagonal, "(input, offset=0, dim1=0, dim2=1)" \
      DOC("A view of the diagonal of dimensions dim1 and dim2 as a new last dimension; offset k starts at [0, k].")) \
   OP(diag_embed, diag_embed, FM, run_diagonal, bp_diag_embed, NULL, "(input, offset=0, dim1=-2, dim2=-1)" \
      DOC("Zeros with input's last dimension as diagonal of two new dimensions dim1, dim2: [.., N] → [.., N, N].")) \
   OP(repeat_interleave, repeat_interleave, FM, run_repeat_interleave, NULL, NULL, "(input, repeats, dim=None, *, output_size=None)" \
      DOC("Every slice along dim `repeats` times in a row, or repeats[i] times for a tensor; dim None: of the flattened tensor.\n" \
-         "output_size is not needed.")) \
+         "output_size is not needed.\n\n" \
+         "    >>> backprop.tensor([1, 2]).repeat_interleave(2)\n" \
+         "    tensor([1, 1, 2, 2])")) \
   OP(pad, pad, P, run_pad, NULL, NULL, "(input, pad, mode='constant', value=None)" \
      DOC("input with numbers around it. pad: how many before and after the last dimension, before and after the one before it, …;\n" \
          "negative ones cut off.\n\n" \
@@ -379,10 +415,17 @@ static PyObject *run_storage_offset(const Row *r, PyObject **v) { TENSOR(0, x); 
      DOC("One dimension as several: [6].unflatten(0, (2, 3)) → [2, 3]; one of the sizes may be −1.")) \
   OP(unfold_dim, unfold, M, run_unfold_dim, NULL, NULL, "(input, dimension, size, step)" \
      DOC("A view of windows of size elements, step apart, along dimension; a window's elements are the new last dimension:\n" \
-         "[7].unfold(0, 3, 2) → [3, 3].")) \
+         "[7].unfold(0, 3, 2) → [3, 3].\n\n" \
+         "    >>> backprop.arange(7).unfold(0, 3, 2)\n" \
+         "    tensor([[0, 1, 2],\n" \
+         "            [2, 3, 4],\n" \
+         "            [4, 5, 6]])")) \
   OP(as_strided, as_strided, FM, run_as_strided, NULL, NULL, "(input, size, stride, storage_offset=None)" \
      DOC("A view of input's memory with sizes, strides and start of its own, in elements; RuntimeError if it would leave that\n" \
-         "memory. While a gradient is recorded input must be contiguous and the view within it.")) \
+         "memory. While a gradient is recorded input must be contiguous and the view within it.\n\n" \
+         "    >>> backprop.arange(6).as_strided((2, 2), (3, 1))\n" \
+         "    tensor([[0, 1],\n" \
+         "            [3, 4]])")) \
   OP(as_strided_scatter, as_strided_scatter, FM, run_as_strided_scatter, NULL, NULL, "(input, src, size, stride, storage_offset=None)" \
      DOC("A copy of input with src in the places of that as_strided(); strides count in input's elements as they lie row-major\n" \
          "(PyTorch: in its memory).")) \
@@ -400,23 +443,37 @@ static PyObject *run_storage_offset(const Row *r, PyObject **v) { TENSOR(0, x); 
   OP(narrow, narrow, FM, run_narrow, NULL, NULL, "(input, dim, start, length)" DOC("A view of length elements from start on along dim, all of which must be there.")) \
   OP(split, split, F, run_split, NULL, NULL, "(tensor, split_size_or_sections, dim=0)" \
      DOC("A tuple of views along dim: of split_size_or_sections elements each, the last perhaps fewer, or of the sizes in a list,\n" \
-         "which must add up.")) \
+         "which must add up.\n\n" \
+         "    >>> backprop.arange(5).split(2)\n" \
+         "    (tensor([0, 1]), tensor([2, 3]), tensor([4]))")) \
   OP(split_method, split, M, run_split, NULL, NULL, "(input, split_size, dim=0)" \
      DOC("A tuple of views along dim: of split_size elements each, the last perhaps fewer, or of the sizes in a list, which must\n" \
          "add up.")) \
   OP(split_with_sizes, split_with_sizes, FM, run_split, NULL, NULL, "(input, split_sizes, dim=0)" \
      DOC("A tuple of views along dim of these sizes, which must add up.")) \
   OP(unsafe_split, unsafe_split, FM, run_split, NULL, NULL, "(input, split_size, dim=0)" DOC("Same as split().")) \
-  OP(chunk, chunk, FM, run_chunk, NULL, NULL, "(input, chunks, dim=0)" DOC("A tuple of at most `chunks` views of equal size along dim, the last perhaps smaller.")) \
+  OP(chunk, chunk, FM, run_chunk, NULL, NULL, "(input, chunks, dim=0)" \
+     DOC("A tuple of at most `chunks` views of equal size along dim, the last perhaps smaller.\n\n" \
+         "    >>> backprop.arange(5).chunk(2)\n" \
+         "    (tensor([0, 1, 2]), tensor([3, 4]))")) \
   OP(unsafe_chunk, unsafe_chunk, FM, run_chunk, NULL, NULL, "(input, chunks, dim=0)" DOC("Same as chunk().")) \
-  OP(unbind, unbind, FM, run_unbind, NULL, NULL, "(input, dim=0)" DOC("A tuple of the slices along dim, views without that dimension.")) \
+  OP(unbind, unbind, FM, run_unbind, NULL, NULL, "(input, dim=0)" \
+     DOC("A tuple of the slices along dim, views without that dimension.\n\n" \
+         "    >>> backprop.tensor([[1, 2], [3, 4]]).unbind()\n" \
+         "    (tensor([1, 2]), tensor([3, 4]))")) \
   OP(slice, slice, P, run_slice, NULL, NULL, "(input, dim=0, start=None, end=None, step=1)" \
      DOC("A view of elements start, start + step, … below end along dim, limits clipped as in Python; step ≥ 1.")) \
   OP(cat, cat, F, run_cat, bp_cat, NULL, "(tensors, dim=0)" \
-     DOC("Tensors one after another along dim: all other sizes alike, types promote. [2, 3] and [4, 3] → [6, 3].")) \
+     DOC("Tensors one after another along dim: all other sizes alike, types promote. [2, 3] and [4, 3] → [6, 3].\n\n" \
+         "    >>> backprop.cat([backprop.tensor([1, 2]), backprop.tensor([3])])\n" \
+         "    tensor([1, 2, 3])")) \
   OP(concat, concat, F, run_cat, bp_cat, NULL, "(tensors, dim=0)" DOC("Same as cat().")) \
   OP(concatenate, concatenate, F, run_cat, bp_cat, NULL, "(tensors, dim=0)" DOC("Same as cat().")) \
-  OP(stack, stack, F, run_cat, bp_stack, NULL, "(tensors, dim=0)" DOC("Tensors of one shape along a new dimension dim: n of [2, 3] → [n, 2, 3].")) \
+  OP(stack, stack, F, run_cat, bp_stack, NULL, "(tensors, dim=0)" \
+     DOC("Tensors of one shape along a new dimension dim: n of [2, 3] → [n, 2, 3].\n\n" \
+         "    >>> backprop.stack([backprop.tensor([1, 2]), backprop.tensor([3, 4])], dim=1)\n" \
+         "    tensor([[1, 3],\n" \
+         "            [2, 4]])")) \
   COMPOSED(OP, ravel, FM, "(input)" DOC("All elements in one dimension; a view where memory allows it.")) \
   COMPOSED(OP, fliplr, FM, "(input)" DOC("flip(1): columns in reverse; RuntimeError for fewer than two dimensions.")) \
   COMPOSED(OP, flipud, FM, "(input)" DOC("flip(0): rows in reverse.")) \

@@ -189,7 +189,9 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
 #define OPERATIONS_NETWORKS(OP) \
   OP(layer_norm, layer_norm, P, run_layer_norm, NULL, NULL, "(input, normalized_shape, weight=None, bias=None, eps=1e-5)" \
      DOC("(x − μ)/√(σ² + eps)·weight + bias, μ and σ² (biased) over the last dimensions, whose sizes are normalized_shape; weight\n" \
-         "and bias in that shape or None (Ba et al. 2016).")) \
+         "and bias in that shape or None (Ba et al. 2016).\n\n" \
+         "    >>> backprop.nn.functional.layer_norm(backprop.tensor([1., 2., 3.]), (3,))\n" \
+         "    tensor([-1.2247,  0.0000,  1.2247])")) \
   OP(rms_norm, rms_norm, P, run_rms_norm, NULL, NULL, "(input, normalized_shape, weight=None, eps=None)" \
      DOC("x/√(mean x² + eps)·weight over the last dimensions, whose sizes are normalized_shape; weight in that shape or None; eps\n" \
          "None: the machine epsilon of the type.")) \
@@ -241,7 +243,10 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
      DOC("Rows of weight [V, E] at the indices input (int64 or int32, any shape) → [.., E].\n\n" \
          "Row padding_idx gets no gradient. max_norm: rows that are looked up are first shortened to this norm (of order\n" \
          "norm_type), in weight itself. scale_grad_by_freq divides a row's gradient by how often it is looked up. IndexError for\n" \
-         "an index out of range; sparse=True is a ValueError.")) \
+         "an index out of range; sparse=True is a ValueError.\n\n" \
+         "    >>> backprop.nn.functional.embedding(backprop.tensor([2, 0]), backprop.tensor([[1., 1.], [2., 2.], [3., 3.]]))\n" \
+         "    tensor([[3., 3.],\n" \
+         "            [1., 1.]])")) \
   OP(embedding_bag, embedding_bag, P, run_embedding_bag, NULL, NULL, "(input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode='mean', sparse=False, per_sample_weights=None, " "include_last_offset=False, padding_idx=None)" \
      DOC("Sums, means or maxima (mode 'sum', 'mean', 'max') of rows of weight [V, E] → [bags, E].\n\n" \
          "Each row of input [N, K] is a bag, or input is a list [K] and offsets say where in it each bag begins: 0 first, rising\n" \

@@ -198,7 +198,9 @@ static PyObject *run_factors(const Row *r, PyObject **v) {
      DOC("beta·input + alpha·bmm(batch1, batch2): input broadcasts to [B, M, N]. beta 0 leaves input out, whatever it holds.")) \
   OP(tensordot, tensordot, F, run_tensordot, NULL, NULL, "(a, b, dims=2)" \
      DOC("Sums of products over pairs of dimensions; the others of a, then of b, remain. dims: how many, the last of a with the\n" \
-         "first of b; or two lists of dimensions.")) \
+         "first of b; or two lists of dimensions.\n\n" \
+         "    >>> backprop.tensordot(backprop.ones(2, 3), backprop.ones(3, 4), 1).shape\n" \
+         "    backprop.Size([2, 4])")) \
   OP(einsum, einsum, F, run_einsum, NULL, NULL, "(equation, *operands)" \
      DOC("Sums of products over named dimensions, in NumPy's language: 'ij,jk->ik' is the matrix product.\n\n" \
          "A letter twice in an operand takes its diagonal; '...' stands for dimensions that broadcast; without '->' the letters\n" \
@@ -207,7 +209,9 @@ static PyObject *run_factors(const Row *r, PyObject **v) {
          "    >>> backprop.einsum('ij,ij->i', backprop.ones(2, 3), backprop.ones(2, 3))\n" \
          "    tensor([3., 3.])")) \
   OP(linear, linear, P, run_linear, NULL, NULL, "(input, weight, bias=None)" \
-     DOC("input·weightᵀ + bias: input [.., in], weight [out, in], bias [out] or None → [.., out].")) \
+     DOC("input·weightᵀ + bias: input [.., in], weight [out, in], bias [out] or None → [.., out].\n\n" \
+         "    >>> backprop.nn.functional.linear(backprop.tensor([1., 2.]), backprop.tensor([[3., 4.]]), backprop.tensor([5.]))\n" \
+         "    tensor([16.])")) \
   UNARY(OP, det, "The determinant of each matrix [.., N, N] → [..]. Its gradient is right for singular matrices too (PyTorch: 0).") \
   UNARY(OP, logdet, "ln det of each matrix [.., N, N] → [..]; NaN where det is negative, −∞ where it is 0.") \
   UNARY(OP, inverse, "The inverse of each matrix [.., N, N]; LinAlgError names the one of a batch that is singular.") \

@@ -217,7 +217,9 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
          "    >>> backprop.tensor([[1., 2.], [3., 4.]]).sum(0)\n" \
          "    tensor([4., 6.])")) \
   OP(mean, mean, FM, run_reduce, bp_mean, bp_mean_dim, "(input, dim=None, keepdim=False, *, dtype=None)" \
-     DOC("Σ input / n, of floating numbers (dtype converts before); TypeError for whole numbers. NaN of nothing." DIMS)) \
+     DOC("Σ input / n, of floating numbers (dtype converts before); TypeError for whole numbers. NaN of nothing." DIMS "\n\n" \
+         "    >>> backprop.tensor([[1., 2.], [3., 4.]]).mean(1)\n" \
+         "    tensor([1.5000, 3.5000])")) \
   OP(amax, amax, FM, run_reduce, NULL, bp_amax, "(input, dim=(), keepdim=False)" \
      DOC("The largest elements; equals share the gradient. RuntimeError of nothing." DIMS)) \
   OP(amin, amin, FM, run_reduce, NULL, bp_amin, "(input, dim=(), keepdim=False)" \
@@ -232,31 +234,46 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
      DOC("min(input): the smallest element, []; equals share the gradient. min(input, dim): a pair (values, indices) along one\n" \
          "dimension, the gradient going to the chosen element. min(input, other): minimum(). A NaN is the smallest.")) \
   OP(argmax, argmax, FM, run_argmax, bp_argmax, bp_argmax_dim, "(input, dim=None, keepdim=False)" \
-     DOC("Where the largest element is, int64, the first of equals; dim None: its place in the flattened tensor." ONE_DIM)) \
+     DOC("Where the largest element is, int64, the first of equals; dim None: its place in the flattened tensor." ONE_DIM "\n\n" \
+         "    >>> backprop.tensor([[1, 5], [7, 2]]).argmax(1)\n" \
+         "    tensor([1, 0])")) \
   OP(argmin, argmin, FM, run_argmax, bp_argmin, bp_argmin_dim, "(input, dim=None, keepdim=False)" \
      DOC("Where the smallest element is, int64, the first of equals; dim None: its place in the flattened tensor." ONE_DIM)) \
   OP(var, var, FM, run_var, bp_var_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" \
      DOC("Σ (input − mean)² / (n − correction); correction 1 is the unbiased estimate, 0 the variance of exactly these numbers.\n" \
-         "unbiased is the old name: True 1, False 0." DIMS)) \
+         "unbiased is the old name: True 1, False 0." DIMS "\n\n" \
+         "    >>> backprop.tensor([1., 2., 3., 4.]).var()\n" \
+         "    tensor(1.6667)")) \
   OP(std, std, FM, run_var, bp_std_dim, NULL, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" \
-     DOC("√var(), with the same options; its gradient is 0 where all elements are equal." DIMS)) \
+     DOC("√var(), with the same options; its gradient is 0 where all elements are equal." DIMS "\n\n" \
+         "    >>> backprop.tensor([1., 3.]).std(correction=0)\n" \
+         "    tensor(1.)")) \
   OP(var_mean, var_mean, F, run_var, NULL, bp_var_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" DOC("The pair (var(), mean())." DIMS)) \
   OP(std_mean, std_mean, F, run_var, NULL, bp_std_mean, "(input, dim=None, unbiased=None, keepdim=False, *, correction=1)" DOC("The pair (std(), mean())." DIMS)) \
   OP(prod, prod, FM, run_prod, bp_prod, bp_prod_dim, "(input, dim=None, keepdim=False, *, dtype=None)" \
-     DOC("Π input; int64 of whole numbers and bools. The gradient is exact where elements are 0." ONE_DIM)) \
+     DOC("Π input; int64 of whole numbers and bools. The gradient is exact where elements are 0." ONE_DIM "\n\n" \
+         "    >>> backprop.tensor([2, 3, 4]).prod()\n" \
+         "    tensor(24)")) \
   OP(logsumexp, logsumexp, FM, run_reduce, NULL, bp_logsumexp, "(input, dim, keepdim=False)" \
-     DOC("ln Σ e^input along dim, without overflow; its gradient is the softmax." DIMS)) \
+     DOC("ln Σ e^input along dim, without overflow; its gradient is the softmax." DIMS "\n\n" \
+         "    >>> backprop.tensor([0., 0.]).logsumexp(0)\n" \
+         "    tensor(0.6931)")) \
   OP(nansum, nansum, FM, run_reduce, NULL, bp_nansum, "(input, dim=None, keepdim=False, *, dtype=None)" DOC("sum() in which NaN counts as 0." DIMS)) \
   OP(nanmean, nanmean, FM, run_reduce, NULL, bp_nanmean, "(input, dim=None, keepdim=False, *, dtype=None)" DOC("mean() of what is not NaN." DIMS)) \
   OP(all, all, FM, run_reduce, NULL, bp_all, "(input, dim=None, keepdim=False)" DOC("Whether every element is not 0: bool (uint8 of uint8). True of nothing." DIMS)) \
-  OP(any, any, FM, run_reduce, NULL, bp_any, "(input, dim=None, keepdim=False)" DOC("Whether some element is not 0: bool (uint8 of uint8). False of nothing." DIMS)) \
+  OP(any, any, FM, run_reduce, NULL, bp_any, "(input, dim=None, keepdim=False)" \
+     DOC("Whether some element is not 0: bool (uint8 of uint8). False of nothing." DIMS "\n\n" \
+         "    >>> backprop.tensor([0, 1]).any()\n" \
+         "    tensor(True)")) \
   OP(count_nonzero, count_nonzero, FM, run_count_nonzero, NULL, NULL, "(input, dim=None)" \
      DOC("How many elements are not 0, int64. dim: one dimension, several, or None: all.")) \
   OP(aminmax, aminmax, FM, run_aminmax, NULL, NULL, "(input, *, dim=None, keepdim=False)" \
      DOC("The pair (min, max) along one dimension, or of all elements; equals share the gradient.")) \
   OP(norm, norm, FM, run_norm, NULL, NULL, "(input, p='fro', dim=None, keepdim=False, dtype=None)" \
      DOC("(Σ |input|^p)^(1/p): p 2 or 'fro' the Euclidean length, inf the largest |x|, −inf the smallest, 0 the number of elements\n" \
-         "that are not 0, 'nuc' the sum of a matrix's singular values. Where the norm is 0 so is its gradient." DIMS)) \
+         "that are not 0, 'nuc' the sum of a matrix's singular values. Where the norm is 0 so is its gradient." DIMS "\n\n" \
+         "    >>> backprop.tensor([3., 4.]).norm()\n" \
+         "    tensor(5.)")) \
   OP(normalize, normalize, P, run_normalize, NULL, NULL, "(input, p=2.0, dim=1, eps=1e-12)" \
      DOC("input / max(‖input‖_p, eps), the norm taken along dim (one dimension or several): vectors of length 1.")) \
   OP(cosine_similarity, cosine_similarity, F, run_cosine_similarity, NULL, NULL, "(x1, x2, dim=1, eps=1e-8)" \

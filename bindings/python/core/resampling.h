@@ -64,7 +64,9 @@ static PyObject *run_affine_grid(const Row *r, PyObject **v) {
 #define OPERATIONS_RESAMPLING(OP) \
   OP(im2col, im2col, P, run_columns, bp_im2col, NULL, "(input, kernel_size, dilation=1, padding=0, stride=1)" \
      DOC("What L windows see, as columns: [N, C, H, W] or [C, H, W] → [N, C·kh·kw, L]; nn.functional.unfold. Options: one number\n" \
-         "or two.")) \
+         "or two.\n\n" \
+         "    >>> backprop.nn.functional.unfold(backprop.ones(1, 1, 4, 4), 2).shape\n" \
+         "    backprop.Size([1, 4, 9])")) \
   OP(col2im, col2im, P, run_columns, NULL, NULL, "(input, output_size, kernel_size, dilation=1, padding=0, stride=1)" \
      DOC("Columns [N, C·kh·kw, L] added up in an image [N, C, H, W], output_size = (H, W): the transpose of im2col();\n" \
          "nn.functional.fold.")) \

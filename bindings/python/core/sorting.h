@@ -88,7 +88,9 @@ static PyObject *run_multinomial(const Row *r, PyObject **v) {
          "    tensor([1, 3, 6])")) \
   OP(cumprod, cumprod, FM, run_cumsum, bp_cumprod, NULL, "(input, dim, *, dtype=None)" \
      DOC("The product of all elements up to here along dim, in input's shape; int64 of whole numbers and bools. The gradient is\n" \
-         "exact where elements are 0.")) \
+         "exact where elements are 0.\n\n" \
+         "    >>> backprop.cumprod(backprop.tensor([1, 2, 3]), 0)\n" \
+         "    tensor([1, 2, 6])")) \
   OP(logcumsumexp, logcumsumexp, FM, run_cumsum, bp_logcumsumexp, NULL, "(input, dim)" DOC("ln Σ e^x over all elements up to here along dim, without overflow.")) \
   OP(cummax, cummax, FM, run_cummax, bp_cummax, NULL, "(input, dim)" \
      DOC("The pair (values, indices) of the largest element up to here along dim; of equals the last. A NaN stays.")) \
@@ -96,24 +98,32 @@ static PyObject *run_multinomial(const Row *r, PyObject **v) {
      DOC("The pair (values, indices) of the smallest element up to here along dim; of equals the last. A NaN stays.")) \
   OP(sort, sort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)" \
      DOC("The pair (values, indices) sorted along dim, NaN as the largest; indices say where each came from. Equals always keep\n" \
-         "their order, whatever stable says. The gradient goes back to where the elements came from.")) \
+         "their order, whatever stable says. The gradient goes back to where the elements came from.\n\n" \
+         "    >>> backprop.tensor([3, 1, 2]).sort().values\n" \
+         "    tensor([1, 2, 3])")) \
   OP(argsort, argsort, FM, run_sort, NULL, NULL, "(input, dim=-1, descending=False, stable=False)" DOC("The indices of sort(): input.gather(dim, them) is sorted.")) \
   OP(msort, msort, FM, run_unary, bp_msort, NULL, "(input)" DOC("The values of sort() along dimension 0.")) \
   OP(topk, topk, FM, run_topk, NULL, NULL, "(input, k, dim=None, largest=True, sorted=True)" \
      DOC("The pair (values, indices) of the k largest (largest=False: smallest) elements along dim (None: the last), best first\n" \
-         "whatever sorted says. IndexError if k is more than there are.")) \
+         "whatever sorted says. IndexError if k is more than there are.\n\n" \
+         "    >>> backprop.tensor([3., 9., 7.]).topk(2).indices\n" \
+         "    tensor([1, 2])")) \
   OP(kthvalue, kthvalue, FM, run_kthvalue, NULL, NULL, "(input, k, dim=None, keepdim=False)" \
      DOC("The pair (values, indices) of the k-th smallest element along dim (None: the last), k from 1.")) \
   OP(mode, mode, FM, run_max, NULL, bp_mode, "(input, dim=-1, keepdim=False)" \
      DOC("The pair (values, indices) of the most frequent element along dim; of several the smallest.")) \
   OP(median, median, FM, run_max, bp_median, bp_median_dim, "(input, dim=None, keepdim=False)" \
      DOC("The middle element, of two the lower; NaN if there is one. median(input): of all, [], equals sharing the gradient;\n" \
-         "median(input, dim): a pair (values, indices) along dim.")) \
+         "median(input, dim): a pair (values, indices) along dim.\n\n" \
+         "    >>> backprop.tensor([1., 5., 2., 4.]).median()\n" \
+         "    tensor(2.)")) \
   OP(nanmedian, nanmedian, FM, run_max, bp_nanmedian, bp_nanmedian_dim, "(input, dim=None, keepdim=False)" DOC("median() of what is not NaN.")) \
   OP(unique, unique, FM, run_unique, NULL, NULL, "(input, sorted=True, return_inverse=False, return_counts=False, dim=None)" \
      DOC("The different elements, sorted (whatever sorted says), in one dimension; with dim the different slices along it.\n" \
          "return_inverse adds, in input's shape, which of them each element is; return_counts how often each occurs: then a tuple.\n" \
-         "Every NaN is different. No gradient.")) \
+         "Every NaN is different. No gradient.\n\n" \
+         "    >>> backprop.tensor([3, 1, 3]).unique(return_counts=True)\n" \
+         "    (tensor([1, 3]), tensor([1, 2]))")) \
   OP(unique_consecutive, unique_consecutive, FM, run_unique, NULL, NULL, "(input, return_inverse=False, return_counts=False, dim=None)" \
      DOC("The elements with runs of equals made one, in one dimension; with dim: slices along it. return_inverse, return_counts as\n" \
          "in unique(). No gradient.")) \
