@@ -119,7 +119,12 @@ def grad(func, argnums=0, has_aux=False):
 
 
 def vjp(func, *primals, has_aux=False):
-    """(func(*primals), f) where f(v) gives vᵀ·J for each primal; (.., f, aux) with has_aux."""
+    """(func(*primals), f) where f(v) gives vᵀ·J for each primal; (.., f, aux) with has_aux.
+
+        >>> value, back = backprop.func.vjp(lambda x: x ** 2, backprop.tensor([1., 2.]))
+        >>> back(backprop.ones(2))
+        (tensor([2., 4.]),)
+    """
     with _Level() as nested, enable_grad():
         xs = tuple(_track(p) for p in primals)
         result = func(*xs)
@@ -136,7 +141,11 @@ def vjp(func, *primals, has_aux=False):
 
 
 def jvp(func, primals, tangents, *, strict=False, has_aux=False):
-    """(func(*primals), J·tangents), or with aux in third place."""
+    """(func(*primals), J·tangents), or with aux in third place.
+
+        >>> backprop.func.jvp(lambda x: x ** 2, (backprop.tensor([1., 2.]),), (backprop.tensor([1., 0.]),))
+        (tensor([1., 4.]), tensor([2., 0.]))
+    """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple) or len(primals) != len(tangents):
         raise RuntimeError("jvp: primals and tangents must be tuples of the same length")
     with _Level() as nested, enable_grad():
@@ -177,13 +186,23 @@ jacfwd = jacrev
 
 
 def hessian(func, argnums=0):
-    """The function that gives the second derivatives of func, whose result is one number."""
+    """The function that gives the second derivatives of func, whose result is one number.
+
+        >>> backprop.func.hessian(lambda x: (x ** 3).sum())(backprop.tensor([1., 2.]))
+        tensor([[ 6.,  0.],
+                [ 0., 12.]])
+    """
     return jacrev(jacrev(func, argnums), argnums)
 
 
 def functional_call(module, parameter_and_buffer_dicts, args=None, kwargs=None, *, tie_weights=True, strict=False):
-    """module(*args) with other parameters and buffers in place of its own, which are back afterwards. With strict every name must be given,
-    and no other."""
+    """module(*args) with other parameters and buffers in place of its own, which are back afterwards. With strict every
+    name must be given, and no other.
+
+        >>> net = backprop.nn.Linear(2, 1)
+        >>> backprop.func.functional_call(net, {"weight": backprop.ones(1, 2), "bias": backprop.zeros(1)}, (backprop.tensor([3., 4.]),))
+        tensor([7.])
+    """
     from .nn.module import Module
 
     if not isinstance(module, Module):

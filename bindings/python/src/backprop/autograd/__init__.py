@@ -116,7 +116,12 @@ def _check(func, inputs, eps, atol, rtol, raise_exception, second_order):
 
 
 def gradcheck(func, inputs, *, eps=1e-06, atol=1e-05, rtol=0.001, raise_exception=True):
-    """Whether func's gradients agree with (f(x+ε) − f(x−ε)) / 2ε. Inputs that require gradients must be float64."""
+    """Whether func's gradients agree with (f(x+ε) − f(x−ε)) / 2ε. Inputs that require gradients must be float64.
+
+        >>> x = backprop.tensor([0.5, 2.0], dtype=backprop.float64, requires_grad=True)
+        >>> backprop.autograd.gradcheck(lambda x: x.sin() * x, (x,))
+        True
+    """
     return _check(func, inputs, eps, atol, rtol, raise_exception, False)
 
 

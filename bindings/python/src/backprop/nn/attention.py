@@ -25,6 +25,12 @@ class MultiheadAttention(Module):
 
     state_dict: in_proj_weight [3·E, E], in_proj_bias, out_proj.weight, out_proj.bias; with other kdim, vdim
     q_proj_weight, k_proj_weight, v_proj_weight.
+
+        >>> attention = backprop.nn.MultiheadAttention(16, 4, batch_first=True)
+        >>> x = backprop.randn(2, 5, 16)
+        >>> output, weights = attention(x, x, x)
+        >>> output.shape, weights.shape
+        (backprop.Size([2, 5, 16]), backprop.Size([2, 5, 5]))
     """
 
     def __init__(self, embed_dim, num_heads, dropout=0.0, bias=True, add_bias_kv=False, add_zero_attn=False, kdim=None, vdim=None,

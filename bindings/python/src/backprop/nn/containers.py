@@ -128,7 +128,15 @@ class Sequential(_Numbered):
 
 class ModuleList(_Numbered):
     """A list whose modules are registered: their parameters are the parameters of the module that holds the list.
-    state_dict: '0.weight', …. It has no forward."""
+    state_dict: '0.weight', …. It has no forward.
+
+        >>> layers = backprop.nn.ModuleList(backprop.nn.Linear(4, 4) for _ in range(3))
+        >>> x = backprop.ones(2, 4)
+        >>> for layer in layers:
+        ...     x = layer(x).relu()
+        >>> len(list(layers.parameters()))
+        6
+    """
 
     def __init__(self, modules=None):
         super().__init__()

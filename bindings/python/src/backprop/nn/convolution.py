@@ -119,6 +119,9 @@ class Conv1d(_ConvForward):
     weight [out, in/groups, l] and bias [out] start as U(±1/√(in/groups · window)), which is kaiming_uniform with a =
     √5. padding: numbers, 'valid' or 'same' (stride 1); padding_mode 'zeros', 'reflect', 'replicate' or 'circular';
     groups cuts the channels into parts that do not see each other.
+
+        >>> backprop.nn.Conv1d(16, 33, 3, stride=2)(backprop.ones(20, 16, 50)).shape
+        backprop.Size([20, 33, 24])
     """
 
     _dims, _function = 1, staticmethod(F.conv1d)
@@ -131,6 +134,10 @@ class Conv2d(_ConvForward):
     weight [out, in/groups, h, w] and bias [out] start as U(±1/√(in/groups · window)), which is kaiming_uniform with a =
     √5. padding: numbers, 'valid' or 'same' (stride 1); padding_mode 'zeros', 'reflect', 'replicate' or 'circular';
     groups cuts the channels into parts that do not see each other.
+
+        >>> conv = backprop.nn.Conv2d(3, 8, kernel_size=3, padding=1)
+        >>> conv(backprop.ones(2, 3, 32, 32)).shape, conv.weight.shape
+        (backprop.Size([2, 8, 32, 32]), backprop.Size([8, 3, 3, 3]))
     """
 
     _dims, _function = 2, staticmethod(F.conv2d)
@@ -167,6 +174,9 @@ class ConvTranspose2d(_ConvTranspose):
     weight [in, out/groups, h, w] and bias [out] start as U(±1/√(out/groups · window)). L' = (L − 1)·stride − 2·padding
     + dilation·(kernel_size − 1) + output_padding + 1 in each dimension; calling it with output_size chooses
     output_padding.
+
+        >>> backprop.nn.ConvTranspose2d(8, 3, 2, stride=2)(backprop.ones(2, 8, 16, 16)).shape
+        backprop.Size([2, 3, 32, 32])
     """
 
     _dims, _function = 2, staticmethod(F.conv_transpose2d)

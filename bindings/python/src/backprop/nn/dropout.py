@@ -25,7 +25,14 @@ class _DropoutNd(Module):
 
 class Dropout(_DropoutNd):
     """In training each element is 0 with probability p, the others are multiplied by 1/(1 − p); in evaluation x itself
-    (Srivastava et al. 2014). ValueError for p outside 0 … 1."""
+    (Srivastava et al. 2014). ValueError for p outside 0 … 1.
+
+        >>> drop = backprop.nn.Dropout(0.5)
+        >>> set(drop(backprop.ones(1000)).tolist())
+        {0.0, 2.0}
+        >>> drop.eval()(backprop.ones(3))
+        tensor([1., 1., 1.])
+    """
 
     _function = staticmethod(F.dropout)
 

@@ -23,7 +23,11 @@ class Identity(Module):
 
 class Linear(Module):
     """x·Wᵀ + b: [.., in_features] → [.., out_features]. weight [out, in] and bias [out] (None with bias=False) start as
-    U(±1/√in), which is kaiming_uniform with a = √5."""
+    U(±1/√in), which is kaiming_uniform with a = √5.
+
+        >>> backprop.nn.Linear(4, 3)(backprop.ones(8, 4)).shape
+        backprop.Size([8, 3])
+    """
 
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()

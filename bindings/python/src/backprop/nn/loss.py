@@ -47,7 +47,11 @@ class L1Loss(_Loss):
 
 
 class MSELoss(_Loss):
-    """(x − target)², both of one shape or broadcast. reduction: 'mean', 'sum' or 'none'."""
+    """(x − target)², both of one shape or broadcast. reduction: 'mean', 'sum' or 'none'.
+
+        >>> backprop.nn.MSELoss()(backprop.tensor([1., 3.]), backprop.tensor([1., 1.]))
+        tensor(2.)
+    """
 
     _function = staticmethod(F.mse_loss)
 
@@ -79,6 +83,10 @@ class CrossEntropyLoss(_WeightedLoss):
     weight [C]: factors of the classes; the mean divides by the weights of the labels that count. Labels equal to
     ignore_index are left out; label_smoothing 0 … 1 mixes the target with the uniform distribution. reduction: 'mean',
     'sum' or 'none'.
+
+        >>> scores = backprop.tensor([[2., 0., 0.], [0., 0., 0.]])
+        >>> backprop.nn.CrossEntropyLoss(reduction="none")(scores, backprop.tensor([0, 1]))
+        tensor([0.2395, 1.0986])
     """
 
     _function, _options = staticmethod(F.cross_entropy), ("weight", "ignore_index", "label_smoothing")
@@ -108,7 +116,11 @@ class BCELoss(_WeightedLoss):
 
 class BCEWithLogitsLoss(_WeightedLoss):
     """BCELoss of σ(x), computed without overflow: x are scores, t targets 0 … 1. pos_weight multiplies the first term:
-    more than 1 looks for more of what is true. reduction: 'mean', 'sum' or 'none'."""
+    more than 1 looks for more of what is true. reduction: 'mean', 'sum' or 'none'.
+
+        >>> backprop.nn.BCEWithLogitsLoss()(backprop.tensor([0., 0.]), backprop.tensor([1., 0.]))
+        tensor(0.6931)
+    """
 
     _function, _options = staticmethod(F.binary_cross_entropy_with_logits), ("weight", "pos_weight")
 

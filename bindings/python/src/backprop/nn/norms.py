@@ -64,6 +64,12 @@ class BatchNorm1d(_BatchNorm):
     track_running_stats=False: always the batch's. ValueError for a batch with one value per channel.
 
     state_dict: weight, bias [C] (affine), running_mean, running_var [C], num_batches_tracked.
+
+        >>> norm = backprop.nn.BatchNorm1d(1)
+        >>> norm(backprop.tensor([[1.], [3.]])).tolist()
+        [[-0.9999949932098389], [0.9999949932098389]]
+        >>> norm.running_mean                 # 0.9·0 + 0.1·2
+        tensor([0.2000])
     """
 
     _ranks, _shapes = (2, 3), "2D or 3D"

@@ -30,7 +30,12 @@ class MaxPool1d(_MaxPool):
 class MaxPool2d(_MaxPool):
     """The largest number of each window of [N, C, H, W] or [C, H, W]; sizes as for MaxPool1d, in each dimension. stride
     None: kernel_size. padding counts as −∞. ceil_mode: a last window that starts in the image but ends beyond counts.
-    return_indices: also where each comes from."""
+    return_indices: also where each comes from.
+
+        >>> backprop.nn.MaxPool2d(2)(backprop.arange(16.).reshape(1, 4, 4))
+        tensor([[[ 5.,  7.],
+                 [13., 15.]]])
+    """
 
     _function = staticmethod(F.max_pool2d)
 
@@ -170,7 +175,11 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     """Means over so many parts of [N, C, H, W] or [C, H, W] that the result has output_size (one number, or one for
-    each dimension; None: as it is)."""
+    each dimension; None: as it is).
+
+        >>> backprop.nn.AdaptiveAvgPool2d(1)(backprop.ones(2, 8, 7, 5)).shape
+        backprop.Size([2, 8, 1, 1])
+    """
 
     _function = staticmethod(F.adaptive_avg_pool2d)
 

@@ -124,6 +124,11 @@ class LSTM(RNNBase):
     bidirectional. dropout acts between layers. state_dict: weight_ih_l0 [G, in], weight_hh_l0 [G, hidden_size],
     bias_ih_l0, bias_hh_l0 [G], …, weight_ih_l0_reverse, …; they start as U(±1/√hidden_size). G = 4·hidden_size, gates
     in the order i, f, g, o.
+
+        >>> lstm = backprop.nn.LSTM(10, 20, num_layers=2, batch_first=True)
+        >>> output, (h, c) = lstm(backprop.ones(3, 5, 10))          # 3 sequences of 5 steps
+        >>> output.shape, h.shape
+        (backprop.Size([3, 5, 20]), backprop.Size([2, 3, 20]))
     """
 
     _gates = 4
@@ -216,7 +221,14 @@ class LSTMCell(RNNCellBase):
 
 
 class GRUCell(RNNCellBase):
-    """One step of a GRU: cell(x, h) → h'; x [B, input_size], h (None: zeros) [B, hidden_size], both also without B."""
+    """One step of a GRU: cell(x, h) → h'; x [B, input_size], h (None: zeros) [B, hidden_size], both also without B.
+
+        >>> cell, h = backprop.nn.GRUCell(4, 8), None
+        >>> for x in backprop.ones(5, 3, 4):                       # 5 steps of a batch of 3
+        ...     h = cell(x, h)
+        >>> h.shape
+        backprop.Size([3, 8])
+    """
 
     _gates = 3
 

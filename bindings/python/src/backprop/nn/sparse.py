@@ -44,6 +44,9 @@ class Embedding(_Table):
 
     max_norm: rows that are looked up are first shortened to this norm (of order norm_type), in weight itself.
     scale_grad_by_freq divides a row's gradient by how often it is looked up. IndexError for an index out of range.
+
+        >>> backprop.nn.Embedding(10, 3)(backprop.tensor([[1, 2], [4, 9]])).shape
+        backprop.Size([2, 2, 3])
     """
 
     def __init__(self, num_embeddings, embedding_dim, padding_idx=None, max_norm=None, norm_type=2.0, scale_grad_by_freq=False, sparse=False,

@@ -108,7 +108,12 @@ class _Stack(Module):
 class TransformerEncoder(_Stack):
     """num_layers copies of an encoder layer, one after the other, and norm after the last: encoder(src, mask,
     src_key_padding_mask). enable_nested_tensor and mask_check, which choose between ways of computing, change nothing
-    here."""
+    here.
+
+        >>> layer = backprop.nn.TransformerEncoderLayer(16, 4, batch_first=True)
+        >>> backprop.nn.TransformerEncoder(layer, num_layers=2)(backprop.ones(2, 5, 16)).shape
+        backprop.Size([2, 5, 16])
+    """
 
     def __init__(self, encoder_layer, num_layers, norm=None, enable_nested_tensor=True, mask_check=True):
         super().__init__(encoder_layer, num_layers, norm)

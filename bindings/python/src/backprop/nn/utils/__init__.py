@@ -27,7 +27,16 @@ def _norm(name, parameters, max_norm, norm_type, error_if_nonfinite):
 
 
 def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
-    """Scales the gradients, taken as one vector, so that their norm is at most max_norm; returns the norm before, as a tensor."""
+    """Scales the gradients, taken as one vector, so that their norm is at most max_norm; returns the norm before, as a
+    tensor.
+
+        >>> w = backprop.nn.Parameter(backprop.zeros(2))
+        >>> (w * backprop.tensor([3., 4.])).sum().backward()
+        >>> backprop.nn.utils.clip_grad_norm_([w], max_norm=1.0)
+        tensor(5.)
+        >>> w.grad
+        tensor([0.6000, 0.8000])
+    """
     parameters = _tuple(parameters)
     norm = _norm("clip_grad_norm_", parameters, max_norm, norm_type, error_if_nonfinite)
     return _core.tensor(norm, dtype=next((p.dtype for p in parameters if p.grad is not None), None))
