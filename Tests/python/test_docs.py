@@ -193,6 +193,12 @@ def test_help_of_the_package_teaches():
 
 
 @ours
+@pytest.mark.parametrize("path", modules() if torch.__name__ == "backprop" else [])
+def test_help_of_every_module_is_made(path):
+    assert len(pydoc.render_doc(importlib.import_module(path))) > 200
+
+
+@ours
 def test_pydoc_of_one_operation():
     out, _ = run("    import pydoc; print(pydoc.plain(pydoc.render_doc('backprop.sum')))")
     assert "sum(input, dim=None, keepdim=False, *, dtype=None)" in out and "keepdim=True leaves them with size 1" in out
