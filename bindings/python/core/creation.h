@@ -15,7 +15,18 @@ static PyObject *leaf(const Row *r, PyObject **v, bp_tensor *t) {
 }
 
 /* A result that belongs to an open scope, if there is one, with a count of our own. */
-static bp_tensor *kept(bp_tensor *t) { return scope_depth && t ? bp_retain(t) : t; }
+static bp_tensor *kept_result(bp_tensor *t) { return scope_depth && t ? bp_retain(t) : t; }
+#define kept(call) kept_result(WORK(call))
+
+/* Counts the elements to be made as work, as far as that matters. */
+static void expect(int n, const int64_t *shape) {
+  int64_t elements = 1;
+  for (int d = 0; d < n; d++) {
+    if (shape[d] <= 0) return;
+    if (elements < LONG_WORK) elements *= shape[d] < LONG_WORK ? shape[d] : LONG_WORK;
+  }
+  work += elements;
+}
 
 #define CREATION_DTYPE(x, otherwise) DTYPE_OR(r->count - 3, x, otherwise)
 
@@ -28,6 +39,7 @@ typedef bp_tensor *(*Fill)(bp_context *, bp_dtype, int32_t, const int64_t *);
 static PyObject *run_zeros(const Row *r, PyObject **v) {
   SIZES(0, shape, n);
   CREATION_DTYPE(dtype, default_dtype);
+  expect(n, shape);
   return leaf(r, v, kept(((Fill)r->f)(ctx, dtype, n, shape)));
 }
 
@@ -37,6 +49,7 @@ static PyObject *run_zeros_like(const Row *r, PyObject **v) {
   CREATION_DTYPE(dtype, bp_dtype_of(x));
   int32_t n = bp_ndim(x);
   for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
+  expect(n, shape);
   return leaf(r, v, kept(((Fill)r->f)(ctx, dtype, n, shape)));
 }
 
@@ -103,6 +116,7 @@ static PyObject *run_eye(const Row *r, PyObject **v) {
 static PyObject *run_randperm(const Row *r, PyObject **v) {
   INT(0, n);
   CREATION_DTYPE(dtype, BP_INT64);
+  expect(1, &n);
   return leaf(r, v, converted(kept(bp_randperm(ctx, n)), dtype));
 }
 
@@ -116,6 +130,7 @@ static PyObject *run_randint(const Row *r, PyObject **v) {
   if (n < 0 || as_int64(r->name, "high", last, &high) || (pair && !absent(v[0]) && as_int64(r->name, "low", v[0], &low))) return NULL;
   if (low >= high) return PyErr_Format(PyExc_RuntimeError, "randint(): from (%lld) must be less than to (%lld)", (long long)low, (long long)high);
   CREATION_DTYPE(dtype, BP_INT64);
+  expect(n, shape);
   return leaf(r, v, kept(bp_randint(ctx, dtype, n, shape, low, high)));
 }
 
@@ -129,6 +144,7 @@ static PyObject *run_randint_like(const Row *r, PyObject **v) {
   CREATION_DTYPE(dtype, bp_dtype_of(x));
   int32_t n = bp_ndim(x);
   for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
+  expect(n, shape);
   return leaf(r, v, kept(bp_randint(ctx, dtype, n, shape, low, high)));
 }
 
@@ -140,6 +156,7 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
     DOUBLE_OR(1, std, 1);
     if (absent(v[2])) return PyErr_Format(PyExc_TypeError, "normal() missing required argument 'size'");
     SIZES(2, shape, n);
+    expect(n, shape);
     return leaf(r, v, kept(bp_normal(ctx, dtype, n, shape, mean, std)));
   }
   PyObject *module = PyImport_ImportModule("backprop._composed_random");
