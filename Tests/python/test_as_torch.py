@@ -81,3 +81,32 @@ assert backprop.nn.functional.__spec__.name == "backprop.nn.functional"
 def test_not_beside_pytorch():
     done = run("-c", "import sys, types; sys.modules['torch'] = types.ModuleType('torch')\nimport backprop\nbackprop.as_torch()")
     assert done.returncode == 1 and "already imported" in done.stderr
+
+
+@ours
+def test_sys_modules_is_enough():
+    text = """
+import sys, backprop
+sys.modules["torch"] = backprop
+import torch.nn.functional as F
+import torch.utils.data, torch.optim.lr_scheduler as schedules
+from torch.nn.utils.rnn import pad_sequence
+from torch.autograd import Function
+import torch, importlib
+assert torch is backprop and F is backprop.nn.functional and schedules is backprop.optim.lr_scheduler and Function is backprop.autograd.Function
+importlib.invalidate_caches()
+import torch.linalg, torch.autograd.functional
+assert torch.linalg is backprop.linalg and sys.modules["torch.linalg"] is backprop.linalg and backprop.linalg.__spec__.name == "backprop.linalg"
+sys.modules["another"] = backprop
+from another.nn import init
+assert init is backprop.nn.init
+try:
+    import torch.distributed
+except ModuleNotFoundError as e:
+    print(e, e.name)
+import pkgutil, pydoc
+print(sorted(m.name for m in pkgutil.iter_modules(backprop.__path__) if m.name == "nn"))
+"""
+    done = run("-c", text)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "No module named 'torch.distributed': it is not part of backprop torch.distributed\n['nn']\n"

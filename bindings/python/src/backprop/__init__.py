@@ -50,6 +50,7 @@ except ImportError as error:
     from ._loading import reason
 
     raise ImportError(reason(error)) from error
+from ._alias import answer_to_other_names as _answer_to_other_names
 from ._core import *  # noqa: F403  (from here on float, int, bool, sum, … are ours, not Python's)
 from ._core import __version__, default_generator
 from ._functions import allclose, equal
@@ -94,6 +95,9 @@ _composed = {
                           "transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy constant_pad_nd _unsafe_masked_index "
                           "_unsafe_masked_index_put_accumulate",
 }
+
+
+_answer_to_other_names(__path__)
 
 
 def __getattr__(name):

@@ -1,25 +1,27 @@
-"""Programs written for PyTorch, run as they are: `import torch` finds this package."""
+"""Programs written for PyTorch, run as they are: under another name than backprop, too, the package is this one."""
 
 import sys
-from importlib import import_module
-from importlib.machinery import ModuleSpec
+
+ENTRY = __file__ + "/other names"  # stands in the __path__ of packages; no file has this name
 
 
 class _Finder:
-    """Answers for torch and torch.anything with the module of the same name here. The module keeps its own spec."""
+    """Asked where a submodule of ours is: for torch.nn, if sys.modules["torch"] is backprop, it finds backprop.nn itself."""
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(self, fullname, target=None):
         head, _, rest = fullname.partition(".")
-        if head != "torch":
+        if head == "backprop":
             return None
-        name = "backprop." + rest if rest else "backprop"
+        from importlib.machinery import ModuleSpec
+
+        name = "backprop." + rest
         try:
-            module = import_module(name)
+            __import__(name)
         except ModuleNotFoundError as error:
             if error.name != name:
                 raise
             raise ModuleNotFoundError(f"No module named {fullname!r}: it is not part of backprop", name=fullname) from None
-        return ModuleSpec(fullname, _Loader(module))
+        return ModuleSpec(fullname, _Loader(sys.modules[name]))
 
 
 class _Loader:
@@ -30,7 +32,16 @@ class _Loader:
         return self._module
 
     def exec_module(self, module):
+        """Nothing to run. The module keeps its own spec; if it is a package, its submodules are found in the same way."""
         module.__spec__ = self._spec
+        if hasattr(module, "__path__"):
+            answer_to_other_names(module.__path__)
+
+
+def answer_to_other_names(path):
+    sys.path_importer_cache.setdefault(ENTRY, _Finder())
+    if ENTRY not in path:
+        path.insert(0, ENTRY)
 
 
 class as_torch:
@@ -39,22 +50,18 @@ class as_torch:
         backprop.as_torch()
         import torch.nn.functional as F
 
-    Refused where PyTorch itself was imported before. `python -m backprop script.py` does this for a whole program.
+    `sys.modules["torch"] = backprop` does the same. Refused where PyTorch itself was imported before. `python -m backprop script.py` does this
+    for a whole program.
     """
 
     def __init__(self):
-        loaded = sys.modules.get("torch")
-        if loaded is not None and loaded is not sys.modules["backprop"]:
+        package = sys.modules["backprop"]
+        if sys.modules.setdefault("torch", package) is not package:
             raise ImportError("as_torch: PyTorch itself is already imported")
-        self._finder = _Finder()
-        sys.meta_path.insert(0, self._finder)
-        __import__("torch")
 
     def __enter__(self):
         return sys.modules["backprop"]
 
     def __exit__(self, *_):
-        sys.meta_path.remove(self._finder)
-        if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-            for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
-                del sys.modules[name]
+        for name in [name for name in sys.modules if name.partition(".")[0] == "torch"]:
+            del sys.modules[name]
