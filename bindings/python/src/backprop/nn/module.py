@@ -490,3 +490,8 @@ class Module:
         if not lines and not children:
             return f"{self._get_name()}()"
         return self._get_name() + "(\n  " + "\n  ".join(lines + children) + "\n)"
+
+    def _repr_html_(self):
+        from ..utils._summary import module_html
+
+        return module_html(self)

@@ -1,0 +1,19 @@
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+_T = TypeVar("_T")
+
+def progress(
+    iterable: Iterable[_T], total: int | None = None, desc: str | None = None, *, show: bool | None = None, **postfix: Any
+) -> _Lines[_T]: ...
+
+class _Lines(Generic[_T]):
+    total: int | None
+    desc: str | None
+    n: int
+    postfix: dict[str, Any]
+    def __init__(self, iterable: Iterable[_T], total: int | None, desc: str | None, show: bool, postfix: Mapping[str, Any]) -> None: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[_T]: ...
+    def set_postfix(self, ordered_dict: Mapping[str, Any] | None = None, refresh: bool = True, **values: Any) -> None: ...
+    def set_description(self, desc: str | None = None, refresh: bool = True) -> None: ...
