@@ -343,3 +343,16 @@ def test_special_is_there():
     assert mantissa.tolist() == [0.75, -0.5, 0] and exponent.tolist() == [2, -1, 0]
     mantissa, exponent = torch.frexp(torch.tensor([1e308, 5e-324], dtype=torch.float64))
     assert mantissa.tolist() == [math.frexp(1e308)[0], 0.5] and exponent.tolist() == [1024, -1073]
+
+
+def test_division_in_place_rounds_where_told():
+    x = torch.tensor([7.0, -7.0])
+    assert x.div_(2, rounding_mode="floor") is x and x.tolist() == [3.0, -4.0]
+    y = torch.tensor([7, -7])
+    assert y.div_(2, rounding_mode="trunc").tolist() == [3, -3]
+    assert x.div_(2, rounding_mode=None).tolist() == [1.5, -2.0]
+
+
+def test_triangle_indices_take_a_type_and_a_device():
+    assert torch.tril_indices(2, 2, device="cpu").tolist() == [[0, 1, 1], [0, 0, 1]]
+    assert torch.triu_indices(2, 3, 1, dtype=torch.int32).dtype is torch.int32 and torch.triu_indices(2, 3, 1).tolist() == [[0, 0, 1], [1, 2, 2]]

@@ -69,6 +69,17 @@ static PyObject *run_in_place(const Row *r, PyObject **v) {
   return bad ? NULL : Py_NewRef(v[0]);
 }
 
+/* div_: with a rounding_mode the rounded quotient in the tensor's place */
+static PyObject *run_div_(const Row *r, PyObject **v) {
+  PyObject *mode = v[2];
+  v[2] = NULL;
+  if (absent(mode)) return run_in_place(r, v);
+  PyObject *arguments[] = {v[0], v[1], mode}, *result = run_div(r, arguments);
+  int bad = !result || become(v[0], HANDLE(result));
+  Py_XDECREF(result);
+  return bad ? NULL : Py_NewRef(v[0]);
+}
+
 /* copy_, fill_, zero_: what was there plays no part */
 static PyObject *run_copy_(const Row *r, PyObject **v) {
   bp_tensor *temporary = NULL, *source, *yes, *result = NULL;
@@ -415,7 +426,8 @@ static PyObject *run_positive(const Row *r, PyObject **v) {
          "needs.")) \
   OP(sub_, sub_, M, run_in_place, bp_sub_, bp_sub, "(input, other, *, alpha=1)" DOC("sub() in place: this tensor − alpha·other, by the rules of add_().")) \
   OP(mul_, mul_, M, run_in_place, bp_mul_, bp_mul, "(input, other)" DOC("mul() in place: this tensor · other, by the rules of add_().")) \
-  OP(div_, div_, M, run_in_place, bp_div_, bp_div, "(input, other)" DOC("div() in place: this tensor / other, by the rules of add_(); floating tensors only.")) \
+  OP(div_, div_, M, run_div_, bp_div_, bp_div, "(input, other, *, rounding_mode=None)" \
+     DOC("div() in place, by the rules of add_(); without a rounding_mode of floating tensors only.")) \
   OP(copy_, copy_, M, run_copy_, NULL, NULL, "(input, src)" \
      DOC("Writes src, broadcast and converted to this tensor's type, into this tensor, and returns it. What was there plays no\n" \
          "part in the gradient.")) \

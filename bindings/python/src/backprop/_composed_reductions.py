@@ -183,19 +183,18 @@ def bucketize(input, boundaries, *, out_int32=False, right=False):
     return searchsorted(boundaries, input, out_int32=out_int32, right=right)
 
 
-def _triangle(row, col, offset, keep):
-    places = [(i, j) for i in range(row) for j in range(col) if keep(j - i, offset)]
-    return _core.tensor([[i for i, _ in places], [j for _, j in places]], dtype=_core.int64).reshape(2, -1)
+def _places(triangle, dtype):
+    return triangle.nonzero().t().contiguous().to(_core.int64 if dtype is None else dtype)
 
 
-def tril_indices(row, col, offset=0):
-    """Row and column indices of the lower triangle of [row, col], on and below diagonal offset: int64 [2, n]."""
-    return _triangle(row, col, offset, lambda k, offset: k <= offset)
+def tril_indices(row, col, offset=0, *, dtype=None, layout=None, device=None, pin_memory=False):
+    """Row and column indices of the lower triangle of [row, col], on and below diagonal offset: [2, n], int64 unless named."""
+    return _places(_core.ones(row, col, device=device).tril(offset), dtype)
 
 
-def triu_indices(row, col, offset=0):
-    """Row and column indices of the upper triangle of [row, col], on and above diagonal offset: int64 [2, n]."""
-    return _triangle(row, col, offset, lambda k, offset: k >= offset)
+def triu_indices(row, col, offset=0, *, dtype=None, layout=None, device=None, pin_memory=False):
+    """Row and column indices of the upper triangle of [row, col], on and above diagonal offset: [2, n], int64 unless named."""
+    return _places(_core.ones(row, col, device=device).triu(offset), dtype)
 
 
 # Differences and integrals --------------------------------------------------------------------------------------------
