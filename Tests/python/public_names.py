@@ -27,7 +27,7 @@ def modules():
 def names_of(path):
     module = importlib.import_module(".".join(filter(None, (torch.__name__, path))))
     listed = getattr(module, "__all__", None) or [n for n in dir(module) if not n.startswith("_")]
-    for name in listed:
+    for name in (n for n in listed if not n.startswith("_")):
         value = getattr(module, name)
         home = getattr(value, "__module__", None) or torch.__name__
         if not isinstance(value, types.ModuleType) and (path == "" or home.partition(".")[0] == torch.__name__):

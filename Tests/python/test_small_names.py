@@ -55,11 +55,11 @@ def test_places_and_shapes():
 
 
 @ours
-@pytest.mark.parametrize("name, args", [("select", (0, 1)), ("slice", (0, 1, 3)), ("split", (2,))])
+@pytest.mark.parametrize("name, args", [("select_copy", (0, 1)), ("slice_copy", (0, 1, 3)), ("split_copy", (2,))])
 def test_copies_of_views(name, args):
     x = torch.arange(6.0).reshape(3, 2)
-    view = x[1:3] if name == "slice" else getattr(torch, name)(x, *args)
-    copied = getattr(torch, name + "_copy")(x, *args)
+    view = x[1:3] if name == "slice_copy" else getattr(torch, name.removesuffix("_copy"))(x, *args)
+    copied = getattr(torch, name)(x, *args)
     if not isinstance(view, tuple):
         view, copied = (view,), (copied,)
     assert [c.tolist() for c in copied] == [v.tolist() for v in view]
@@ -176,3 +176,8 @@ def test_classes_behind_what_users_hold():
     assert isinstance(nn.from_text("Linear(2, 3)"), nn.text.TextModule)
     assert tuple(torch.ones(1).__dlpack_device__()) == (torch.utils.dlpack.DLDeviceType.kDLCPU, 0)
     assert torch.ones(2).storage().tolist() == [1, 1]
+
+
+def test_samplers_are_samplers():
+    data = torch.utils.data
+    assert issubclass(data.RandomSampler, data.Sampler) and issubclass(data.BatchSampler, data.Sampler)

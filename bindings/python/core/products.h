@@ -168,7 +168,7 @@ static PyObject *run_factors(const Row *r, PyObject **v) {
 }
 
 #define PRODUCT(OP, name, signature) OP(name, name, FM, run_product, bp_##name, NULL, signature)
-#define ADDPRODUCT(OP, name, signature) OP(name, name, FM, run_addmm, bp_##name, NULL, signature)
+#define ADDPRODUCT(OP, name, signature) OP(name, name, FMI, run_addmm, bp_##name, NULL, signature)
 #define OPERATIONS_PRODUCTS(OP) \
   PRODUCT(OP, matmul, "(input, other)" \
      DOC("The matrix product, also a @ b: [.., M, K] · [.., K, N] → [.., M, N], leading dimensions broadcast. Vectors: [K]·[K] →\n" \

@@ -82,11 +82,11 @@ static PyObject *run_multinomial(const Row *r, PyObject **v) {
 }
 
 #define OPERATIONS_SORTING(OP) \
-  OP(cumsum, cumsum, FM, run_cumsum, bp_cumsum, NULL, "(input, dim, *, dtype=None)" \
+  OP(cumsum, cumsum, FMI, run_cumsum, bp_cumsum, NULL, "(input, dim, *, dtype=None)" \
      DOC("The sum of all elements up to here along dim, in input's shape; int64 of whole numbers and bools.\n\n" \
          "    >>> backprop.cumsum(backprop.tensor([1, 2, 3]), 0)\n" \
          "    tensor([1, 3, 6])")) \
-  OP(cumprod, cumprod, FM, run_cumsum, bp_cumprod, NULL, "(input, dim, *, dtype=None)" \
+  OP(cumprod, cumprod, FMI, run_cumsum, bp_cumprod, NULL, "(input, dim, *, dtype=None)" \
      DOC("The product of all elements up to here along dim, in input's shape; int64 of whole numbers and bools. The gradient is\n" \
          "exact where elements are 0.\n\n" \
          "    >>> backprop.cumprod(backprop.tensor([1, 2, 3]), 0)\n" \

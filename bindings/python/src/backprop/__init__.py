@@ -61,6 +61,7 @@ inf = 1e999
 nan = inf - inf
 pi = 3.141592653589793
 e = 2.718281828459045
+newaxis = None
 
 _modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random", "safetensors", "serialization", "testing",
             "accelerator", "amp", "backends", "compiler", "jit")
@@ -77,6 +78,17 @@ _composed = {
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
     "_composed_random": "poisson",
+    "_composed_more": "histogram unravel_index empty_strided empty_permuted nonzero_static unsafe_split_with_sizes binomial",
+    "_plain": "batch_norm instance_norm layer_norm group_norm rms_norm dropout feature_dropout alpha_dropout feature_alpha_dropout dropout_ "
+              "feature_dropout_ alpha_dropout_ feature_alpha_dropout_ embedding embedding_bag adaptive_max_pool1d "
+              "binary_cross_entropy_with_logits cosine_embedding_loss ctc_loss hinge_embedding_loss kl_div margin_ranking_loss poisson_nll_loss "
+              "triplet_margin_loss lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell frobenius_norm nuclear_norm bilinear channel_shuffle "
+              "pixel_shuffle pixel_unshuffle rrelu_ selu_ celu_ threshold_",
+    "func": "vmap",
+    "_in_place": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ "
+                 "clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ "
+                 "log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "
+                 "tanh_ trunc_ xlogy_ zero_",
     "random": "seed initial_seed get_rng_state set_rng_state",
     "_types": "finfo iinfo promote_types result_type can_cast FloatTensor DoubleTensor LongTensor IntTensor ByteTensor BoolTensor HalfTensor "
               "BFloat16Tensor typename set_default_tensor_type scalar_tensor",
@@ -87,7 +99,7 @@ _composed = {
     "_composed_images": "_upsample_bilinear2d_aa",
     "_composed_norms": "native_layer_norm native_group_norm native_batch_norm _native_batch_norm_legit _batch_norm_with_update "
                        "_softmax_backward_data native_dropout_backward",
-    "_composed_linalg": "chain_matmul cholesky_inverse cholesky_solve cross lu lu_solve lu_unpack matrix_exp matrix_power orgqr ormqr "
+    "_composed_linalg": "chain_matmul cholesky_inverse cholesky_solve cross geqrf lu lu_solve lu_unpack matrix_exp matrix_power orgqr ormqr "
                         "pca_lowrank pinverse qr slogdet svd svd_lowrank triangular_solve",
     "_composed_movement": "atleast_1d atleast_2d atleast_3d block_diag broadcast_tensors broadcast_shapes cartesian_prod combinations "
                           "meshgrid hstack vstack dstack column_stack row_stack alias_copy as_strided_copy diagonal_copy expand_copy "

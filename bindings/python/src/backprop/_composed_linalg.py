@@ -7,6 +7,7 @@ from .linalg import _lower, _permutation, _reflectors, _upper, matrix_exp, matri
 from .linalg import householder_product as orgqr
 
 _SVD = namedtuple("svd", "U S V", module="backprop.return_types")
+_GeQRF = namedtuple("geqrf", "a tau", module="backprop.return_types")
 _TriangularSolve = namedtuple("triangular_solve", "solution cloned_coefficient", module="backprop.return_types")
 
 
@@ -33,6 +34,28 @@ def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False)
     """X of A·X = input (Aᵀ·X = input) for a triangular A, and A."""
     X = linalg.solve_triangular(A.mT if transpose else A, input, upper=upper != transpose, unitriangular=unitriangular)
     return _TriangularSolve(X, A.expand(*X.shape[:-2], *A.shape[-2:]).clone())
+
+
+def geqrf(input):
+    """QR as LAPACK keeps it: R above the diagonal, the reflectors below it, and their factors tau. Without a gradient."""
+    a, taus = input.detach().clone(), []
+    rows, columns = a.shape[-2:]
+    for j in range(min(rows, columns)):
+        alpha, below = a[..., j, j], a[..., j + 1 :, j]
+        rest = (below * below).sum(-1)
+        length = (alpha * alpha + rest).sqrt()
+        flat = rest == 0
+        beta = _core.where(flat, alpha, _core.where(alpha < 0, length, -length))
+        tau = _core.where(flat, 0.0, (beta - alpha) / _core.where(beta == 0, 1.0, beta))
+        v = below / _core.where(flat, 1.0, alpha - beta).unsqueeze(-1)
+        right = a[..., j:, j + 1 :]
+        whole = _core.cat([_core.ones_like(alpha).unsqueeze(-1), v], -1)
+        moved = right - tau[..., None, None] * whole.unsqueeze(-1) * (whole.unsqueeze(-2) @ right)
+        a[..., j:, j + 1 :] = moved
+        a[..., j, j] = beta
+        a[..., j + 1 :, j] = v
+        taus.append(tau)
+    return _GeQRF(a, _core.stack(taus, -1) if taus else _core.empty((*a.shape[:-2], 0), dtype=a.dtype))
 
 
 def qr(input, some=True):

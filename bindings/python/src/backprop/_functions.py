@@ -60,12 +60,16 @@ for _function in "uniform_ normal_ bernoulli_ random_ exponential_ log_normal_ g
     _later(_function, "_composed_random")
 for _function in "angle frexp isclose isneginf isposinf mvlgamma".split():
     _later(_function, "_composed_elementwise")
-for _function in ("cholesky_inverse cholesky_solve cross lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet svd "
+for _function in "histogram nonzero_static unsafe_split_with_sizes".split():
+    _later(_function, "_composed_more")
+_later("narrow_copy", "_composed_movement")
+_later("isreal", "_composed_elementwise")
+for _function in ("cholesky_inverse cholesky_solve cross geqrf lu lu_solve matrix_exp matrix_power orgqr ormqr pinverse qr slogdet svd "
                   "triangular_solve").split():
     _later(_function, "_composed_linalg")
 for _function in ("type type_as cuda pin_memory get_device is_pinned is_complex is_conj is_neg is_inference is_distributed is_shared share_memory_ "
                   "is_signed is_nonzero is_same_size is_set_to dim_order dense_dim sparse_dim new_tensor new_zeros new_ones new_empty new_full new "
-                  "apply_ map_ untyped_storage storage").split():
+                  "apply_ map_ untyped_storage storage renorm_ mvlgamma_ conj_physical_ new_empty_strided").split():
     _later(_function, "_methods")
 Tensor.layout = property(lambda self: __import__("backprop._layout", fromlist=["strided"]).strided, doc="Always strided.")
 for _function in "squeeze_ unsqueeze_ transpose_ swapaxes_ swapdims_ t_ resize_ resize_as_".split():

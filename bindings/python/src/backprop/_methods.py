@@ -161,3 +161,25 @@ def storage(self):
     from ._storage import TypedStorage
 
     return TypedStorage(self)
+
+
+def renorm_(self, p, dim, maxnorm):
+    """renorm() in place."""
+    return self.copy_(self.renorm(p, dim, maxnorm))
+
+
+def mvlgamma_(self, p):
+    """mvlgamma() in place."""
+    return self.copy_(self.mvlgamma(p))
+
+
+def conj_physical_(self):
+    """The tensor itself: numbers here are real."""
+    return self
+
+
+def new_empty_strided(self, size, stride, **options):
+    """A tensor of this type, if not told otherwise, whose elements lie `stride` apart."""
+    from ._composed_more import empty_strided
+
+    return empty_strided(size, stride, **_kind(self, options))

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ._core import Tensor
 from .nn.module import Module
@@ -16,3 +16,6 @@ def jacfwd(func: Callable[..., Any], argnums: _Argnums = 0, *, has_aux: bool = F
 def hessian(func: Callable[..., Any], argnums: _Argnums = 0) -> Callable[..., Any]: ...
 def functional_call(module: Module, parameter_and_buffer_dicts: Mapping[str, Tensor] | Sequence[Mapping[str, Tensor]], args: Any = None,
                     kwargs: dict[str, Any] | None = None, *, tie_weights: bool = True, strict: bool = False) -> Any: ...
+def vmap(func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: Literal["error", "different", "same"] = "error", *,
+         chunk_size: int | None = None) -> Callable[..., Any]: ...
+def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Tensor], dict[str, Tensor]]: ...

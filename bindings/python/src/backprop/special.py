@@ -7,9 +7,16 @@ from ._core import (
     polygamma, round, sigmoid as expit, sinc, softmax, xlogy,
 )
 from ._composed_elementwise import mvlgamma as multigammaln
+from ._polynomials import (
+    chebyshev_polynomial_t, chebyshev_polynomial_u, chebyshev_polynomial_v, chebyshev_polynomial_w, hermite_polynomial_h, hermite_polynomial_he,
+    laguerre_polynomial_l, legendre_polynomial_p, shifted_chebyshev_polynomial_t, shifted_chebyshev_polynomial_u,
+    shifted_chebyshev_polynomial_v, shifted_chebyshev_polynomial_w, zeta,
+)
 
 __all__ = ["digamma", "psi", "erf", "erfc", "erfcx", "erfinv", "exp2", "expm1", "i0", "i0e", "i1", "i1e", "gammaln", "log1p", "log_ndtr", "log_softmax",
            "logit", "logsumexp", "ndtri", "polygamma", "round", "expit", "sinc", "softmax", "xlogy", "multigammaln", "entr", "ndtr", "xlog1py"]
+__all__ += [f"{shift}chebyshev_polynomial_{kind}" for shift in ("", "shifted_") for kind in "tuvw"]
+__all__ += ["hermite_polynomial_h", "hermite_polynomial_he", "laguerre_polynomial_l", "legendre_polynomial_p", "zeta"]
 
 
 def entr(input):

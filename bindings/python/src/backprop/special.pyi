@@ -4,6 +4,21 @@ from ._core import (
     logit, logsumexp as logsumexp, ndtri as ndtri, polygamma as polygamma, round as round, sigmoid as expit, sinc as sinc, softmax as
     softmax, xlogy as xlogy,
 )
+from ._polynomials import (
+    chebyshev_polynomial_t as chebyshev_polynomial_t,
+    chebyshev_polynomial_u as chebyshev_polynomial_u,
+    chebyshev_polynomial_v as chebyshev_polynomial_v,
+    chebyshev_polynomial_w as chebyshev_polynomial_w,
+    hermite_polynomial_h as hermite_polynomial_h,
+    hermite_polynomial_he as hermite_polynomial_he,
+    laguerre_polynomial_l as laguerre_polynomial_l,
+    legendre_polynomial_p as legendre_polynomial_p,
+    shifted_chebyshev_polynomial_t as shifted_chebyshev_polynomial_t,
+    shifted_chebyshev_polynomial_u as shifted_chebyshev_polynomial_u,
+    shifted_chebyshev_polynomial_v as shifted_chebyshev_polynomial_v,
+    shifted_chebyshev_polynomial_w as shifted_chebyshev_polynomial_w,
+    zeta as zeta,
+)
 
 def multigammaln(input: Tensor, p: int) -> Tensor: ...
 def entr(input: Tensor) -> Tensor: ...

@@ -45,6 +45,7 @@ from .loss import (
 from .norms import (
     BatchNorm1d, BatchNorm2d, BatchNorm3d, CrossMapLRN2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, LocalResponseNorm, RMSNorm,
 )
+from .adaptive import AdaptiveLogSoftmaxWithLoss
 from .attention import MultiheadAttention
 from .transformer import Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer
 from .rnn import GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase
@@ -91,10 +92,15 @@ __all__ += [
     "PixelShuffle", "PixelUnshuffle", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
     "ReplicationPad3d", "Unflatten", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
 ]
+__all__ += ["AdaptiveLogSoftmaxWithLoss"]
+__all__ += [f"Lazy{kind}{n}d" for kind in ("Conv", "ConvTranspose", "BatchNorm", "InstanceNorm") for n in (1, 2, 3)] + ["LazyLinear", "UninitializedParameter"]
 __all__ += ["ModuleDict", "ParameterDict", "ParameterList", "init", "from_text", "signatures"]
 
 
 def __getattr__(name):
+    if name.startswith("Lazy") or name == "UninitializedParameter":
+        from . import lazy
+        return getattr(lazy, name)
     if name in ("from_text", "signatures", "TextModule"):
         from . import text
         return getattr(text, name)

@@ -1,11 +1,13 @@
 from . import functional as functional, init as init, utils as utils
 from .activation import *
+from .adaptive import *
 from .attention import *
 from .containers import *
 from .convolution import *
 from .distance import *
 from .dropout import *
 from .layers import *
+from .lazy import *
 from .loss import *
 from .module import Module as Module, Parameter as Parameter
 from .norms import *

@@ -49,7 +49,7 @@ __all__ += [
     "triplet_margin_with_distance_loss",
 ]
 __all__ += ["celu", "elu", "glu", "hardshrink", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "logsigmoid", "mish", "prelu", "relu6", "rrelu", "selu",
-            "silu", "softmin", "softshrink", "softsign", "tanhshrink", "threshold"]
+            "silu", "gumbel_softmax", "softmin", "softshrink", "softsign", "tanhshrink", "threshold"]
 __all__ += ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "fold", "unfold"]
 __all__ += [f"{kind}{n}d" for kind in ("max_pool", "avg_pool", "lp_pool", "adaptive_avg_pool", "adaptive_max_pool", "max_unpool") for n in (1, 2, 3)]
 __all__ += ["affine_grid", "fractional_max_pool2d", "fractional_max_pool3d", "grid_sample", "interpolate", "upsample", "upsample_bilinear",
@@ -75,6 +75,16 @@ def _changing(function):
 
 relu_, elu_, celu_, selu_, leaky_relu_, hardtanh_, threshold_, rrelu_ = map(
     _changing, (relu, elu, celu, selu, leaky_relu, hardtanh, threshold, rrelu))
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """softmax((logits + g)/tau), g drawn from Gumbel(0, 1): a sample of categories that has a gradient. hard: one-hot, with the soft gradient."""
+    noise = -_core.empty_like(logits).exponential_().log()
+    soft = _core.softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    index = soft.max(dim, keepdim=True)[1]
+    return _core.zeros_like(logits).scatter_(dim, index, 1.0) - soft.detach() + soft
 
 
 def bilinear(input1, input2, weight, bias=None):

@@ -20,9 +20,10 @@ State lives in the library: optimizer.state shows it, state_dict() and load_stat
 layout. optim.lr_scheduler changes rates as training goes on, optim.swa_utils averages weights.
 """
 
+from ._asgd import ASGD
 from .optimizer import Built, Optimizer
 
-__all__ = ["Optimizer", "SGD", "Adam", "AdamW", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Rprop", "Lion", "Adafactor",
+__all__ = ["Optimizer", "ASGD", "SGD", "Adam", "AdamW", "NAdam", "RAdam", "Adamax", "RMSprop", "Adagrad", "Adadelta", "Rprop", "Lion", "Adafactor",
            "Muon", "LBFGS", "lr_scheduler", "swa_utils"]
 
 

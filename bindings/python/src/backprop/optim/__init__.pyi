@@ -3,6 +3,7 @@ from typing import Any, Literal
 
 from .._core import Tensor
 from . import lr_scheduler as lr_scheduler, swa_utils as swa_utils
+from ._asgd import ASGD as ASGD
 from .optimizer import Built, Optimizer as Optimizer, _Loss, _Params
 
 class SGD(Built):

@@ -8,8 +8,26 @@ from ..._core import Tensor
 from ..._grad_mode import no_grad
 from . import rnn
 
-__all__ = ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector", "rnn",
+__all__ = ["fuse_conv_bn_eval", "fuse_conv_bn_weights", "fuse_linear_bn_eval", "fuse_linear_bn_weights", "skip_init", "parametrizations",
+           "parametrize", "remove_spectral_norm", "remove_weight_norm", "spectral_norm", "weight_norm"]
+__all__ += ["clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm", "parameters_to_vector", "rnn",
            "vector_to_parameters"]
+
+# What few ask for, by the module that has it: loaded when one is first asked for.
+_rare = {
+    "_fusion": "fuse_conv_bn_eval fuse_conv_bn_weights fuse_linear_bn_eval fuse_linear_bn_weights skip_init",
+    "_norms": "remove_spectral_norm remove_weight_norm spectral_norm weight_norm",
+    "parametrizations": "", "parametrize": "",
+}
+
+
+def __getattr__(name):
+    for module, names in _rare.items():
+        if name == module or name in names.split():
+            made = __import__(f"{__name__}.{module}", fromlist=["*"])
+            value = globals()[name] = made if name == module else getattr(made, name)
+            return value
+    raise AttributeError(f"module 'backprop.nn.utils' has no attribute {name!r}")
 
 
 def _tuple(parameters):

@@ -1,7 +1,11 @@
 from collections.abc import Iterable
 
 from ..._core import Tensor
-from . import rnn as rnn
+from . import parametrizations as parametrizations, parametrize as parametrize, rnn as rnn
+from ._fusion import fuse_conv_bn_eval as fuse_conv_bn_eval, fuse_conv_bn_weights as fuse_conv_bn_weights
+from ._fusion import fuse_linear_bn_eval as fuse_linear_bn_eval, fuse_linear_bn_weights as fuse_linear_bn_weights, skip_init as skip_init
+from ._norms import remove_spectral_norm as remove_spectral_norm, remove_weight_norm as remove_weight_norm
+from ._norms import spectral_norm as spectral_norm, weight_norm as weight_norm
 
 def clip_grad_norm_(parameters: Iterable[Tensor] | Tensor, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False,
                     foreach: bool | None = None) -> Tensor: ...
