@@ -21,6 +21,7 @@ golden = importlib.import_module("test_golden")
 
 TYPES = {"float32": "f32", "float64": "f64", "int64": "i64", "int32": "i32", "uint8": "u8", "bool": "bool"}
 PLACES = ("", "nn.functional.", "linalg.", "special.", "Tensor.")
+OTHER_ORDER = "backprop._plain"  # where functions stand that torch has with other arguments than nn.functional
 # C and Python names of operations that stand under another one there.
 C_NAMES = {"binary_cross_entropy_with_logits": ["bp_binary_cross_entropy_with_logits"]}
 PYTHON_NAMES = {
@@ -47,6 +48,12 @@ def resolve(path):
         if owner is None:
             return None
     return owner
+
+
+def standing(path):
+    """Whether Python has the operation there, with its own arguments."""
+    found = resolve(path)
+    return found is not None and getattr(found, "__module__", None) != OTHER_ORDER
 
 
 def c_names():
@@ -125,7 +132,7 @@ def rows():
     gradients, none = gradient_cases()
     for name in sorted(backprop.operations()):
         c = C_NAMES.get(name) or [f for f in functions if f == f"bp_{name}" or f == f"bp_{name}_dim"]
-        python = PYTHON_NAMES.get(name) or next((p + name for p in PLACES if resolve(p + name) is not None), "")
+        python = PYTHON_NAMES.get(name) or next((p + name for p in PLACES if standing(p + name)), "")
         cases = values.get(name) or values.get(OTHER_GOLDEN.get(name)) or []
         told = f"{len(cases)} cases" if cases else OWN.get(name) or ("in distribution" if name in RANDOM else "")
         gradient = "none by nature" if name in none else f"{gradients[name]} cases" if name in gradients else ""

@@ -181,3 +181,18 @@ def test_classes_behind_what_users_hold():
 def test_samplers_are_samplers():
     data = torch.utils.data
     assert issubclass(data.RandomSampler, data.Sampler) and issubclass(data.BatchSampler, data.Sampler)
+
+
+def test_what_scripts_ask_and_switch():
+    """Questions about other devices and compilers have the answers of a CPU; switches are accepted."""
+    assert torch.cuda.is_bf16_supported() is False or IS_TORCH
+    assert not torch.jit.is_tracing()
+    torch.jit.export(lambda x: x)
+    torch.compiler.reset() if not IS_TORCH else None
+    with torch.autograd.detect_anomaly(check_nan=False):
+        pass
+    torch.autograd.set_detect_anomaly(False)
+    for backend in ("mkl", "mkldnn", "openmp"):
+        assert getattr(torch.backends, backend).is_available() in (True, False)
+    if not IS_TORCH:
+        assert torch.cuda.memory_reserved() == torch.cuda.max_memory_reserved() == 0
