@@ -34,7 +34,7 @@ def get_device(self):
     return -1
 
 
-def _no(self):
+def _no(input):
     """False: tensors here are real, plain, and on the CPU."""
     return False
 
@@ -57,19 +57,19 @@ def share_memory_(self):
     return self
 
 
-def is_signed(self):
+def is_signed(input):
     """Whether the type has negative numbers: all but uint8 and bool."""
-    return self.dtype.is_signed
+    return input.dtype.is_signed
 
 
-def is_nonzero(self):
+def is_nonzero(input):
     """Whether the only element is not 0; RuntimeError if there are more or none."""
-    return bool(self)
+    return bool(input)
 
 
-def is_same_size(self, other):
+def is_same_size(input, other):
     """Whether both have the same shape."""
-    return self.shape == other.shape
+    return input.shape == other.shape
 
 
 def is_set_to(self, tensor):
