@@ -316,7 +316,7 @@ static void tensor_releasebuffer(PyObject *self, Py_buffer *b) {
 }
 
 #define OPERATIONS_EXCHANGE(OP) \
-  CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ", "tensor(data) without a copy where that is possible: a tensor itself, or over the memory of a buffer or NumPy array, if the type is right.") \
+  CREATION(OP, as_tensor, run_as_tensor, NULL, "(data, ", "tensor(data) without a copy where that is possible: a tensor itself, or over the memory of a\nbuffer or NumPy array, if the type is right.") \
   OP(from_buffer, from_buffer, F, run_from_buffer, NULL, NULL, "(buffer)" \
      DOC("A tensor over the memory of a writable buffer (NumPy array, array.array, memoryview …), in its type, shape and strides; nothing\n" \
          "is copied, both see changes.")) \

@@ -248,7 +248,8 @@ static PyObject *run_is_contiguous(const Row *r, PyObject **v) {
   OP(is_tensor, is_tensor, F, run_is_tensor, NULL, NULL, "(obj)" DOC("Whether obj is a Tensor.")) \
   OP(detach_in_place, detach_, M, run_detach_in_place, NULL, NULL, "(input)" DOC("This tensor without its history; returns it.")) \
   OP(set_, set_, M, run_set, NULL, NULL, "(input, source)" \
-     DOC("The object stands for source from here on: its memory, shape and history. RuntimeError for another dtype, and for a leaf that requires grad.")) \
+     DOC("The object stands for source from here on: its memory, shape and history. RuntimeError for another dtype, and for a leaf\n" \
+         "that requires grad.")) \
   OP(reversed, __reversed__, M, run_reversed, NULL, NULL, "(input)" DOC("reversed(x): flip(0).")) \
   OP(set_default_dtype, set_default_dtype, F, run_set_default_dtype, NULL, NULL, "(d)" \
      DOC("The type of floating tensors that are made without one being named; float32 at first.")) \

@@ -32,10 +32,13 @@ Where to find what (help() of any of them goes on):
     tensor zeros randn …      new tensors; from_numpy, from_dlpack: over the memory of others; save, load: safetensors files
     nn, nn.functional         layers, containers, losses, initial values (nn.init), clipping (nn.utils)
     optim                     SGD, Adam, …; optim.lr_scheduler: rates that change
-    utils.data                data sets and loaders
+    utils                     utils.data: data sets and loaders; utils.checkpoint: memory for time; utils.summary: a model as a table
     autograd, func            gradients as values, operations of your own; grad, vjp, jacobian of functions
     linalg, special, masked   solving and factorizing; special functions; reductions under a mask
-    no_grad, manual_seed, set_num_threads, memory_stats
+    testing                   assert_close: whether two tensors agree
+    no_grad, manual_seed, set_num_threads, memory_stats; and cuda, amp, jit, backends, … answer scripts that ask for them
+
+A script written for PyTorch runs unchanged: python -m backprop script.py …
 
 What differs from PyTorch. All is on the CPU, in float32 and float64 (float16 and bfloat16 are stored, not computed
 with); no complex numbers, no sparse tensors, at most 8 dimensions. Results are the same bits for any number of threads.

@@ -24,10 +24,18 @@ _plain = (type(None), bool, int, str)
 def save(obj, f, pickle_module=None, pickle_protocol=2, _use_new_zipfile_serialization=True):
     """Writes obj to f, a path or an object with write(), as safetensors.
 
-    obj: tensors, numbers, str, bool, None, dtypes and sizes, in dicts, OrderedDicts, lists and tuples nested at will, such as module.state_dict(),
-    optimizer.state_dict() or {"epoch": 3, "model": …, "optimizer": …}. Anything else is a TypeError that says where it stands. Tensors that share
-    their memory, such as tied weights, are kept once and share it again after load(). A file is replaced as a whole or stays as it was. The
-    pickle_ arguments mean nothing here: nothing is pickled.
+    obj: tensors, numbers, str, bool, None, dtypes and sizes, in dicts, OrderedDicts, lists and tuples nested at will,
+    such as module.state_dict(), optimizer.state_dict() or {"epoch": 3, "model": …, "optimizer": …}. Anything else is a
+    TypeError that says where it stands. Tensors that share their memory, such as tied weights, are kept once and share
+    it again after load(). A file is replaced as a whole or stays as it was. The pickle_ arguments mean nothing here:
+    nothing is pickled.
+
+        >>> import io
+        >>> file = io.BytesIO()                                    # or a path: "net.safetensors"
+        >>> backprop.save({"epoch": 3, "weights": backprop.tensor([1., 2.])}, file)
+        >>> _ = file.seek(0)
+        >>> backprop.load(file)
+        {'epoch': 3, 'weights': tensor([1., 2.])}
     """
     to_path = isinstance(f, (str, bytes)) or hasattr(f, "__fspath__")
     if not to_path and not hasattr(f, "write"):

@@ -13,8 +13,9 @@
 
 In the formulas p is a parameter, g its gradient, t the number of the step, ← what changes at each step. Options stand
 in optimizer.param_groups and may be changed there at any time; they count from the next step. Groups with options of
-their own: SGD([{'params': a}, {'params': b, 'lr': 1e-3}], lr=0.1). maximize walks up instead of down. foreach, fused,
-capturable and differentiable, which choose between ways of computing in PyTorch, change nothing.
+their own: SGD([{'params': a}, {'params': b, 'lr': 1e-3}], lr=0.1). maximize walks up instead of down. foreach and
+fused, which choose between ways of computing in PyTorch, change nothing; capturable=True and differentiable=True are a
+ValueError.
 
 State lives in the library: optimizer.state shows it, state_dict() and load_state_dict() carry it to and from PyTorch's
 layout. optim.lr_scheduler changes rates as training goes on, optim.swa_utils averages weights.
