@@ -228,6 +228,10 @@ class PReLU(_Activation):
         self.num_parameters, self.init = num_parameters, init
         self.weight = Parameter(_core.full((num_parameters,), float(init), dtype=dtype, device=device))
 
+    def reset_parameters(self):
+        """weight is init again."""
+        self.weight.data.fill_(float(self.init))
+
     def forward(self, input):
         return F.prelu(input, self.weight)
 

@@ -4,7 +4,7 @@ from math import prod, sqrt
 
 from .. import _core
 from . import functional as F
-from .layers import _uniform
+from .layers import _empty, _spread
 from .module import Module
 
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
@@ -44,12 +44,16 @@ class _Conv(Module):
         self.padding = padding if isinstance(padding, str) else _tuple(padding, self._dims)
         self.output_padding, self.dilation = _tuple(output_padding, self._dims), _tuple(dilation, self._dims)
         first, second = (in_channels, out_channels // groups) if self._transposed else (out_channels, in_channels // groups)
-        fan_in = second * prod(self.kernel_size)
-        bound = 1 / sqrt(fan_in) if fan_in > 0 else 0
-        self.weight = _uniform((first, second, *self.kernel_size), bound)
-        self.register_parameter("bias", _uniform((out_channels,), bound) if bias else None)
+        self.weight = _empty(first, second, *self.kernel_size)
+        self.register_parameter("bias", _empty(out_channels) if bias else None)
+        self.reset_parameters()
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
+
+    def reset_parameters(self):
+        """New initial values."""
+        fan_in = self.weight.shape[1] * prod(self.kernel_size)
+        _spread(self, 1 / sqrt(fan_in) if fan_in > 0 else 0)
 
     def _widths(self):
         """What padding adds before and after each dimension."""

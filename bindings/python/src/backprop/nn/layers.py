@@ -7,8 +7,21 @@ from . import functional as F, init
 from .module import Module, Parameter
 
 
-def _uniform(shape, bound):
-    return init.uniform_(Parameter(_core.empty(shape)), -bound, bound)
+def _empty(*shape):
+    return Parameter(_core.empty(shape))
+
+
+def _spread(module, bound):
+    """U(±bound) for the module's own parameters."""
+    for p in module.parameters(recurse=False):
+        init.uniform_(p, -bound, bound)
+
+
+def _plain(module):
+    """Weight 1 and bias 0, where there are such."""
+    for name, value in (("weight", 1), ("bias", 0)):
+        if module._parameters.get(name) is not None:
+            init.constant_(module._parameters[name], value)
 
 
 class Identity(Module):
@@ -32,11 +45,15 @@ class Linear(Module):
     def __init__(self, in_features, out_features, bias=True, device=None, dtype=None):
         super().__init__()
         self.in_features, self.out_features = in_features, out_features
-        bound = 1 / sqrt(in_features) if in_features > 0 else 0
-        self.weight = _uniform((out_features, in_features), bound)
-        self.register_parameter("bias", _uniform((out_features,), bound) if bias else None)
+        self.weight = _empty(out_features, in_features)
+        self.register_parameter("bias", _empty(out_features) if bias else None)
+        self.reset_parameters()
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
+
+    def reset_parameters(self):
+        """New initial values."""
+        _spread(self, 1 / sqrt(self.in_features) if self.in_features > 0 else 0)
 
     def forward(self, input):
         return F.linear(input, self.weight, self.bias)
@@ -53,11 +70,15 @@ class Bilinear(Module):
         if in1_features <= 0:
             raise ValueError(f"in1_features must be > 0, but got {in1_features}")
         self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
-        bound = 1 / sqrt(in1_features)
-        self.weight = _uniform((out_features, in1_features, in2_features), bound)
-        self.register_parameter("bias", _uniform((out_features,), bound) if bias else None)
+        self.weight = _empty(out_features, in1_features, in2_features)
+        self.register_parameter("bias", _empty(out_features) if bias else None)
+        self.reset_parameters()
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
+
+    def reset_parameters(self):
+        """New initial values."""
+        _spread(self, 1 / sqrt(self.in1_features))
 
     def forward(self, input1, input2):
         return F.bilinear(input1, input2, self.weight, self.bias)
@@ -80,6 +101,10 @@ class LayerNorm(Module):
         self.register_parameter("bias", Parameter(_core.zeros(shape)) if elementwise_affine and bias else None)
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
+
+    def reset_parameters(self):
+        """Weight 1, bias 0."""
+        _plain(self)
 
     def forward(self, input):
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)

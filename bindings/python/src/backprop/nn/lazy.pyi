@@ -4,7 +4,8 @@ from typing import Any, Self
 from .._core import Tensor, _Device, _DType, _Sizes
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .layers import Linear
-from .module import Module, Parameter, _LoadResult
+from ._state import LoadResult
+from .module import Module, Parameter
 from .norms import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 
 class UninitializedParameter(Parameter):
@@ -15,7 +16,7 @@ class _Lazy:
     def has_uninitialized_params(self) -> bool: ...
     def initialize_parameters(self, input: Tensor) -> None: ...
     def forward(self, input: Tensor) -> Tensor: ...
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> _LoadResult: ...
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> LoadResult: ...
 
 # The layer's arguments but the first.
 class LazyLinear(_Lazy, Linear):  # type: ignore[misc]

@@ -16,18 +16,6 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
-class _LoadResult(tuple):
-    """(missing_keys, unexpected_keys) of load_state_dict."""
-
-    missing_keys = property(lambda self: self[0])
-    unexpected_keys = property(lambda self: self[1])
-
-    def __repr__(self):
-        if not self[0] and not self[1]:
-            return "<All keys matched successfully>"
-        return f"_IncompatibleKeys(missing_keys={self[0]}, unexpected_keys={self[1]})"
-
-
 class _RemovableHandle:
     """What registering a hook returns: remove() takes the hook away; in a with statement, at its end."""
 
@@ -343,22 +331,11 @@ class Module:
 
     # State
 
-    def _state(self, prefix):
-        """Names, tables and tensors, shared ones under all their names."""
-        for table in (self._parameters, self._buffers):
-            for name, value in table.items():
-                if value is not None and not (table is self._buffers and name in self._non_persistent_buffers_set):
-                    yield prefix + name, table, value
-        for name, module in self._modules.items():
-            if module is not None:
-                yield from module._state(f"{prefix}{name}.")
-
     def state_dict(self, *, destination=None, prefix="", keep_vars=False):
         """Names and values of parameters and persistent buffers; the values share the module's memory."""
-        destination = {} if destination is None else destination
-        for name, _, value in self._state(prefix):
-            destination[name] = value if keep_vars else value.detach()
-        return destination
+        from . import _state
+
+        return _state.save(self, {} if destination is None else destination, prefix, keep_vars)
 
     def load_state_dict(self, state_dict, strict=True, assign=False):
         """Takes values over by name: copied, or with assign as they are. Returns (missing_keys, unexpected_keys).
@@ -366,35 +343,36 @@ class Module:
         RuntimeError where a shape differs and, with strict, where the names are not the same on both sides. All is
         taken over, or nothing.
         """
+        from . import _state
+
         if not hasattr(state_dict, "items"):
             raise TypeError(f"Expected state_dict to be dict-like, got {type(state_dict)}.")
-        own = {name: (table, value) for name, table, value in self._state("")}
-        missing = [name for name in own if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in own]
-        problems = []
-        if strict and unexpected:
-            problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{name}"' for name in unexpected) + ". ")
-        if strict and missing:
-            problems.append("Missing key(s) in state_dict: " + ", ".join(f'"{name}"' for name in missing) + ". ")
-        for name, (_, value) in own.items():
-            new = state_dict.get(name, value)
-            if not isinstance(new, Tensor):
-                problems.append(f'While copying the parameter named "{name}", expected a Tensor but received {type(new).__name__}.')
-            elif new.shape != value.shape:
-                problems.append(f"size mismatch for {name}: copying a param with shape {new.shape} from checkpoint, "
-                                f"the shape in current model is {value.shape}.")
-        if problems:
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t" + "\n\t".join(problems))
-        with no_grad():
-            for name, (table, value) in own.items():
-                if name in state_dict:
-                    new = state_dict[name]
-                    if not assign:
-                        value.copy_(new)
-                    else:
-                        table[name.rpartition(".")[2]] = new if not isinstance(value, Parameter) or isinstance(new, Parameter) \
-                            else Parameter(new, value.requires_grad)
-        return _LoadResult((missing, unexpected))
+        return _state.load(self, state_dict, strict, assign)
+
+    def get_extra_state(self):
+        """What beside parameters and buffers belongs into state_dict(); a subclass that has something defines it, and set_extra_state."""
+        raise RuntimeError("get_extra_state() is for subclasses that define it")
+
+    def set_extra_state(self, state):
+        """Takes what get_extra_state() gave."""
+        raise RuntimeError("set_extra_state() is for subclasses that define it")
+
+    def register_state_dict_pre_hook(self, hook):
+        """Calls hook(module, prefix, keep_vars) before state_dict() reads the module."""
+        return self._add_hook("_state_dict_pre_hooks", hook, False)
+
+    def register_state_dict_post_hook(self, hook):
+        """Calls hook(module, state_dict, prefix, local_metadata) when state_dict() has read the module and its children."""
+        return self._add_hook("_state_dict_hooks", hook, False)
+
+    def register_load_state_dict_pre_hook(self, hook):
+        """Calls hook(module, state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs) before values are taken
+        over: it may change the dict, which is a copy."""
+        return self._add_hook("_load_state_dict_pre_hooks", hook, False)
+
+    def register_load_state_dict_post_hook(self, hook):
+        """Calls hook(module, incompatible_keys) when values have been taken over."""
+        return self._add_hook("_load_state_dict_post_hooks", hook, False)
 
     def train(self, mode=True):
         """Training mode (or, mode=False, evaluation) for this module and all inside; returns it."""
@@ -440,6 +418,13 @@ class Module:
                     if new.dtype is not value.dtype:
                         table[name] = Parameter(new, value.requires_grad) if isinstance(value, Parameter) else new
         return self
+
+    def to_empty(self, *, device, recurse=True):
+        """The module itself: its memory is on the CPU already."""
+        return self.to(device=device)
+
+    def compile(self, *args, **kwargs):
+        """Accepted; there is nothing to compile."""
 
     def cpu(self):
         """This module: all tensors live on the CPU."""

@@ -2,6 +2,7 @@
 
 from .. import _core
 from . import functional as F
+from .layers import _plain
 from .module import Module, Parameter
 
 
@@ -101,6 +102,10 @@ class GroupNorm(Module):
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
 
+    def reset_parameters(self):
+        """Weight 1, bias 0."""
+        _plain(self)
+
     def forward(self, input):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
@@ -119,6 +124,10 @@ class RMSNorm(Module):
         self.register_parameter("weight", Parameter(_core.ones(shape)) if elementwise_affine else None)
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
+
+    def reset_parameters(self):
+        """Weight 1."""
+        _plain(self)
 
     def forward(self, input):
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)

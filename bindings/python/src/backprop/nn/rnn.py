@@ -3,12 +3,8 @@
 from math import sqrt
 
 from .. import _core, _recurrent
-from . import init
-from .module import Module, Parameter
-
-
-def _uniform(shape, bound):
-    return init.uniform_(Parameter(_core.empty(shape)), -bound, bound)
+from .layers import _empty, _spread
+from .module import Module
 
 
 class RNNBase(Module):
@@ -30,7 +26,7 @@ class RNNBase(Module):
             raise ValueError(f"{name}: proj_size must be 0 or smaller than hidden_size, got {proj_size} of {hidden_size}")
         self.input_size, self.hidden_size, self.num_layers, self.bias, self.batch_first = input_size, hidden_size, num_layers, bias, batch_first
         self.dropout, self.bidirectional, self.proj_size = float(dropout), bidirectional, proj_size
-        gates, state, bound = self._gates * hidden_size, proj_size or hidden_size, 1 / sqrt(hidden_size)
+        gates, state = self._gates * hidden_size, proj_size or hidden_size
         self._names = []
         for layer in range(num_layers):
             inputs = input_size if layer == 0 else state * (2 if bidirectional else 1)
@@ -42,9 +38,14 @@ class RNNBase(Module):
                     shapes["weight_hr"] = (proj_size, hidden_size)
                 for kind, shape in shapes.items():
                     self._names.append(f"{kind}_l{layer}{suffix}")
-                    setattr(self, self._names[-1], _uniform(shape, bound))
+                    setattr(self, self._names[-1], _empty(*shape))
+        self.reset_parameters()
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
+
+    def reset_parameters(self):
+        """New initial values, U(±1/√hidden_size)."""
+        _spread(self, 1 / sqrt(self.hidden_size))
 
     @property
     def all_weights(self):
@@ -186,13 +187,18 @@ class RNNCellBase(Module):
     def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None):
         super().__init__()
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
-        gates, bound = self._gates * hidden_size, 1 / sqrt(hidden_size) if hidden_size > 0 else 0
-        self.weight_ih = _uniform((gates, input_size), bound)
-        self.weight_hh = _uniform((gates, hidden_size), bound)
-        self.register_parameter("bias_ih", _uniform((gates,), bound) if bias else None)
-        self.register_parameter("bias_hh", _uniform((gates,), bound) if bias else None)
+        gates = self._gates * hidden_size
+        self.weight_ih = _empty(gates, input_size)
+        self.weight_hh = _empty(gates, hidden_size)
+        self.register_parameter("bias_ih", _empty(gates) if bias else None)
+        self.register_parameter("bias_hh", _empty(gates) if bias else None)
+        self.reset_parameters()
         if dtype is not None or device is not None:
             self.to(device=device, dtype=dtype)
+
+    def reset_parameters(self):
+        """New initial values, U(±1/√hidden_size)."""
+        _spread(self, 1 / sqrt(self.hidden_size) if self.hidden_size > 0 else 0)
 
     def _run(self, layer, input, hx):
         name = type(self).__name__

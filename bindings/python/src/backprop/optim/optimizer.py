@@ -5,6 +5,7 @@ from collections import defaultdict
 from .. import _core
 from .._core import Tensor
 from .._grad_mode import enable_grad, no_grad
+from ._hooks import Hooked as _Hooked
 
 _SPLIT = {"betas": ("beta1", "beta2"), "etas": ("etaminus", "etaplus"), "step_sizes": ("step_size_min", "step_size_max"),
           "ns_coefficients": ("ns_a", "ns_b", "ns_c")}
@@ -12,7 +13,7 @@ _CHOICES = {"adjust_lr_fn": ("adjust_lr", {None: 0, "original": 0, "match_rms_ad
             "line_search_fn": ("strong_wolfe", {None: 0, "strong_wolfe": 1})}
 
 
-class Optimizer:
+class Optimizer(_Hooked):
     """Parameter groups, zero_grad and state. A class of your own gives its defaults to super().__init__(params,
     defaults), defines step(), and keeps what it likes in self.state[p]."""
 

@@ -2,12 +2,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar, overload
 
 from .._core import Tensor
+from ._hooks import Hooked as _Hooked
 
 # Parameters, groups of them with options of their own, or parameters with their names.
 _Params: TypeAlias = Iterable[Tensor | dict[str, Any] | tuple[str, Tensor]]
 _Loss = TypeVar("_Loss")
 
-class Optimizer:
+class Optimizer(_Hooked):
     defaults: dict[str, Any]
     param_groups: list[dict[str, Any]]
     def __init__(self, params: _Params, defaults: dict[str, Any]) -> None: ...
