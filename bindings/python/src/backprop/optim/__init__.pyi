@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 from .._core import Tensor
 from . import lr_scheduler as lr_scheduler, swa_utils as swa_utils
@@ -18,7 +18,8 @@ class Adam(Built):
 
 class AdamW(Adam):
     def __init__(self, params: _Params, lr: Tensor | float = 0.001, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-08,
-                 weight_decay: float = 0.01, amsgrad: bool = False, **options: Any) -> None: ...
+                 weight_decay: float = 0.01, amsgrad: bool = False, *, maximize: bool = False, foreach: bool | None = None, capturable: bool = False,
+                 differentiable: bool = False, fused: bool | None = None) -> None: ...
 
 class NAdam(Built):
     def __init__(self, params: _Params, lr: Tensor | float = 0.002, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-08,
