@@ -239,7 +239,7 @@ static PyObject *get_data(PyObject *self, void *unused) { (void)unused; return w
 static PyObject *get_requires_grad(PyObject *self, void *unused) { (void)unused; return PyBool_FromLong(bp_requires_grad(HANDLE(self))); }
 static PyObject *get_is_leaf(PyObject *self, void *unused) { (void)unused; return PyBool_FromLong(bp_is_leaf(HANDLE(self))); }
 static PyObject *get_device(PyObject *self, void *unused) { (void)self; (void)unused; return Py_NewRef(the_device); }
-static PyObject *get_itemsize(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(dtype_table[bp_dtype_of(HANDLE(self))].size); }
+static PyObject *get_itemsize(PyObject *self, void *unused) { (void)unused; return PyLong_FromLong(dtype_table[bp_dtype_of(HANDLE(self)) & 7].size); }
 static PyObject *get_false(PyObject *self, void *unused) { (void)self; (void)unused; Py_RETURN_FALSE; }
 static PyObject *get_true(PyObject *self, void *unused) { (void)self; (void)unused; Py_RETURN_TRUE; }
 static PyObject *get_retains_grad(PyObject *self, void *unused) { (void)unused; return PyBool_FromLong(bp_retains_grad(HANDLE(self))); }
@@ -253,7 +253,7 @@ static PyObject *get_dtype(PyObject *self, void *unused) {
 
 static PyObject *get_nbytes(PyObject *self, void *unused) {
   (void)unused;
-  return PyLong_FromLongLong(bp_numel(HANDLE(self)) * dtype_table[bp_dtype_of(HANDLE(self))].size);
+  return PyLong_FromLongLong(bp_numel(HANDLE(self)) * dtype_table[bp_dtype_of(HANDLE(self)) & 7].size);
 }
 
 /* "log_softmax" → "LogSoftmaxBackward0" */

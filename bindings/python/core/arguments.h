@@ -94,6 +94,7 @@ static int as_sizes(const char *function, const char *argument, PyObject *o, int
   if (PyIndex_Check(o) && !(is_tensor(o) && bp_ndim(HANDLE(o)) > 0)) return as_int64(function, argument, o, out) ? -1 : 1;
   if (!PySequence_Check(o) || PyUnicode_Check(o)) return type_error(function, argument, "int or a sequence of ints", o), -1;
   Py_ssize_t n = PySequence_Size(o);
+  if (n < 0 && !PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "a sequence of negative length");
   if (n < 0) return -1;
   if (n > BP_MAX_DIMS) {
     PyErr_Format(PyExc_RuntimeError, "%s(): at most %d dimensions, got %zd", function, BP_MAX_DIMS, n);

@@ -14,13 +14,20 @@ static int is_nested(PyObject *o) {
          (!is_tensor(o) && !is_number(o) && !PyUnicode_Check(o) && !PyBytes_Check(o) && !PyDict_Check(o) && PySequence_Check(o));
 }
 
+/* Some sequences answer −1 without an exception. */
+static Py_ssize_t length_of(PyObject *o) {
+  Py_ssize_t size = PySequence_Size(o);
+  if (size < 0 && !PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "tensor(): a sequence of negative length");
+  return size;
+}
+
 /* Shape along the first elements. */
 static int nest_shape(PyObject *data, Nest *n) {
   PyObject *o = Py_NewRef(data);
   n->ndim = 0;
   n->kind = -1;
   while (is_nested(o)) {
-    Py_ssize_t size = PySequence_Size(o);
+    Py_ssize_t size = length_of(o);
     if (size >= 0 && n->ndim == BP_MAX_DIMS)
       PyErr_Format(PyExc_ValueError, "tensor(): more than %d nested levels", BP_MAX_DIMS);
     if (size < 0 || n->ndim == BP_MAX_DIMS) {
@@ -58,7 +65,7 @@ static int nest_check(PyObject *o, const Nest *n, int32_t depth) {
     PyErr_Format(PyExc_ValueError, "tensor(): expected a sequence of length %lld at dim %d, got a number", (long long)n->shape[depth], depth);
     return -1;
   }
-  Py_ssize_t size = PySequence_Size(o);
+  Py_ssize_t size = length_of(o);
   if (size >= 0 && size != n->shape[depth])
     PyErr_Format(PyExc_ValueError, "tensor(): expected a sequence of length %lld at dim %d (got %zd)", (long long)n->shape[depth], depth, size);
   return size == n->shape[depth] ? 0 : -1;
@@ -151,7 +158,11 @@ static bp_tensor *converted(bp_tensor *t, bp_dtype dtype) {
 /* dtype −1: inferred. The handle is the caller's, as from bp_tensor_create(). */
 static bp_tensor *from_nested(PyObject *data, bp_dtype dtype) {
   Nest n;
-  if (nest_shape(data, &n) || nest_kind(data, &n, 0)) return NULL;
+  if (nest_shape(data, &n)) return NULL;
+  int64_t count = 1;
+  for (int32_t d = 0; d < n.ndim; d++)
+    if (__builtin_mul_overflow(count, n.shape[d], &count) || count > INT64_MAX / 64) return PyErr_NoMemory(), NULL; /* a sequence's len() may say anything */
+  if (nest_kind(data, &n, 0)) return NULL;
   const bp_dtype inferred[] = {BP_BOOL, BP_INT64, default_dtype, BP_FLOAT64};
   bp_dtype made = dtype >= 0 ? dtype : n.kind < 0 ? default_dtype : inferred[n.kind];
   if (made == BP_FLOAT16 || made == BP_BFLOAT16) made = BP_FLOAT32;
@@ -183,13 +194,16 @@ static bp_dtype dtype_of_buffer(const Py_buffer *b) {
   }
 }
 
+/* The sizes of a buffer, whose length must be theirs: exporters are not believed. */
 static int buffer_shape(const Py_buffer *b, int64_t shape[BP_MAX_DIMS]) {
-  if (b->ndim > BP_MAX_DIMS) {
-    PyErr_Format(PyExc_ValueError, "at most %d dimensions, the buffer has %d", BP_MAX_DIMS, b->ndim);
-    return -1;
+  int64_t bytes = b->itemsize;
+  int bad = b->ndim < 0 || b->len < 0 || b->itemsize < 1 || (b->ndim > 1 && !b->shape) || (b->len && !b->buf);
+  if (b->ndim > BP_MAX_DIMS) return PyErr_Format(PyExc_ValueError, "at most %d dimensions, the buffer has %d", BP_MAX_DIMS, b->ndim), -1;
+  for (int d = 0; !bad && d < b->ndim; d++) {
+    shape[d] = b->shape ? b->shape[d] : b->len / b->itemsize;
+    bad = shape[d] < 0 || __builtin_mul_overflow(bytes, shape[d], &bytes);
   }
-  for (int d = 0; d < b->ndim; d++) shape[d] = b->shape ? b->shape[d] : b->len / b->itemsize;
-  return 0;
+  return bad || bytes != b->len ? PyErr_SetString(PyExc_ValueError, "the buffer's length is not that of its sizes"), -1 : 0;
 }
 
 /* A copy of a buffer; NULL without an exception if its elements have no dtype here. */
@@ -199,7 +213,7 @@ static bp_tensor *from_buffer_copy(PyObject *data, bp_dtype dtype) {
   bp_dtype made = dtype_of_buffer(&b);
   int64_t shape[BP_MAX_DIMS];
   bp_tensor *t = NULL;
-  if (made >= 0 && !buffer_shape(&b, shape)) {
+  if (!buffer_shape(&b, shape) && made >= 0) {
     if (!(t = bp_tensor_create(ctx, made, b.ndim, shape, NULL))) fail();
     else if (b.len && PyBuffer_ToContiguous(bp_data(t), &b, b.len, 'C')) {
       bp_release(t);

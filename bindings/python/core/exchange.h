@@ -31,14 +31,16 @@ static int64_t foreign_span(const Foreign *f, int *dense) {
 
 /* A tensor over memory that b holds for it; on failure b is let go. */
 static bp_tensor *borrow_foreign(const Foreign *f, Borrowed *b) {
+  static char nothing[8]; /* an address for empty tensors */
   int dense;
   int64_t span = foreign_span(f, &dense);
+  char *data = f->data ? f->data : nothing;
   bp_tensor *all, *t;
   if (span < 0 || (span && !f->data)) PyErr_SetString(PyExc_ValueError, "sizes and strides that no memory has");
   else if (span && (uintptr_t)f->data % (uintptr_t)dtype_table[f->dtype].size)
     PyErr_SetString(PyExc_ValueError, "the memory is not aligned to its elements: copy it with tensor()");
-  else if (!(all = dense ? bp_tensor_borrow(ctx, f->dtype, f->ndim, f->shape, f->data, release_borrowed, b)
-                         : bp_tensor_borrow(ctx, f->dtype, 1, &span, f->data, release_borrowed, b))) fail();
+  else if (!(all = dense ? bp_tensor_borrow(ctx, f->dtype, f->ndim, f->shape, data, release_borrowed, b)
+                         : bp_tensor_borrow(ctx, f->dtype, 1, &span, data, release_borrowed, b))) fail();
   else if (dense) return all;
   else { /* from here on b belongs to the memory */
     if (!(t = bp_as_strided(all, f->ndim, f->shape, f->stride, 0))) fail();
@@ -51,24 +53,22 @@ static bp_tensor *borrow_foreign(const Foreign *f, Borrowed *b) {
 
 /* What a buffer says about its memory; −1 with an exception if it says what cannot be. */
 static int describe(const Py_buffer *p, Foreign *f) {
-  int64_t bytes = p->itemsize, expected = p->itemsize;
+  int64_t expected = p->itemsize;
   f->dtype = dtype_of_buffer(p);
   f->ndim = p->ndim;
   f->data = p->buf;
   if (f->dtype < 0) return PyErr_Format(PyExc_ValueError, "elements of type '%s' have no dtype here", p->format ? p->format : "B"), -1;
-  if (p->ndim < 0 || p->len < 0 || p->suboffsets || (p->ndim > 1 && !p->shape))
-    return PyErr_SetString(PyExc_ValueError, "the buffer is not one piece of memory"), -1;
+  if (p->suboffsets) return PyErr_SetString(PyExc_ValueError, "the buffer is not one piece of memory"), -1;
   if (buffer_shape(p, f->shape)) return -1;
   for (int d = p->ndim - 1; d >= 0; d--) {
     int64_t size = f->shape[d], stride = p->strides ? p->strides[d] : expected;
-    if (size < 0 || __builtin_mul_overflow(bytes, size, &bytes)) break;
-    expected = p->itemsize ? bytes : 0;
+    expected *= size;
     if (stride < 0 && size > 1) return PyErr_SetString(PyExc_ValueError, NEGATIVE_STRIDE), -1;
     if (stride % p->itemsize)
       return PyErr_SetString(PyExc_ValueError, "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate the memory."), -1;
     f->stride[d] = stride / p->itemsize;
   }
-  return bytes == p->len ? 0 : (PyErr_SetString(PyExc_ValueError, "the buffer's length is not that of its shape"), -1);
+  return 0;
 }
 
 /* Said once for each place in a program, as PyTorch does. */

@@ -31,6 +31,7 @@ static bp_tensor *index_tensor(const Key *k, Py_ssize_t i) {
 }
 
 static int too_many(bp_tensor *t) {
+  if (bp_ndim(t) < 0) return fail(), -1; /* an index's own code put another tensor in the object's place */
   PyErr_Format(PyExc_IndexError, "too many indices for tensor of dimension %d", (int)bp_ndim(t));
   return -1;
 }
@@ -53,14 +54,14 @@ static int key_read(Key *k, PyObject *key) {
       if (!(made = bp_tensor_create(ctx, BP_BOOL, 1, &one, &(char){(char)yes}))) return fail(), -1;
     } else if (is_nested(item)) {
       if (!(made = from_anything(item, -1))) return -1;
-      if (!bp_numel(made) && dtype_table[bp_dtype_of(made)].floating && !(made = converted(made, BP_INT64))) return fail(), -1;
-    } else if (is_tensor(item) && !bp_numel(HANDLE(item)) && dtype_table[bp_dtype_of(HANDLE(item))].floating) {
+      if (!bp_numel(made) && dtype_table[bp_dtype_of(made) & 7].floating && !(made = converted(made, BP_INT64))) return fail(), -1;
+    } else if (is_tensor(item) && !bp_numel(HANDLE(item)) && dtype_table[bp_dtype_of(HANDLE(item)) & 7].floating) {
       if (!(made = converted(from_anything(item, -1), BP_INT64))) return fail(), -1;
     }
     k->made[i] = made;
     bp_tensor *t = index_tensor(k, i);
-    if (t && dtype_table[bp_dtype_of(t)].floating) {
-      PyErr_Format(PyExc_IndexError, "tensors used as indices must be of integer or bool type, not %s", dtype_table[bp_dtype_of(t)].name);
+    if (t && dtype_table[bp_dtype_of(t) & 7].floating) {
+      PyErr_Format(PyExc_IndexError, "tensors used as indices must be of integer or bool type, not %s", dtype_table[bp_dtype_of(t) & 7].name);
       return -1;
     }
   }

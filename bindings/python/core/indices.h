@@ -147,7 +147,7 @@ static PyObject *run_index_put(const Row *r, PyObject **v) {
     }
     if (i == n && (values = operand(r->name, NAME(2), v[2], &temporary))) {
       if (!temporary && bp_dtype_of(values) != bp_dtype_of(x))
-        PyErr_Format(PyExc_RuntimeError, "index_put(): the values are %s, the tensor %s", dtype_table[bp_dtype_of(values)].name, dtype_table[bp_dtype_of(x)].name);
+        PyErr_Format(PyExc_RuntimeError, "index_put(): the values are %s, the tensor %s", dtype_table[bp_dtype_of(values) & 7].name, dtype_table[bp_dtype_of(x) & 7].name);
       else if (!(result = WORK(bp_index_put(x, (int32_t)n, list, values, accumulate)))) fail();
       if (temporary) drop(temporary);
     }

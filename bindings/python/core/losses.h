@@ -99,7 +99,7 @@ static PyObject *run_gaussian_nll_loss(const Row *r, PyObject **v) {
   bp_tensor *var = operand_beside(r->name, "var", v[2], x, &number);
   bp_tensor *given = var && number ? bp_to(number, bp_dtype_of(x)) : var; /* an integer's variance is floating as well */
   bp_tensor *loss = given ? bp_gaussian_nll_loss(x, target, given, full, eps, reduction) : NULL;
-  if (given && given != var) drop(given);
+  if (given && number) drop(given);
   if (number) drop(number);
   return var ? wrap(loss) : NULL;
 }

@@ -94,8 +94,8 @@ static PyObject *run_stride(const Row *r, PyObject **v) {
 
 static PyObject *run_dim(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLong(bp_ndim(x)); }
 static PyObject *run_numel(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLongLong(bp_numel(x)); }
-static PyObject *run_element_size(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLong(dtype_table[bp_dtype_of(x)].size); }
-static PyObject *run_is_floating(const Row *r, PyObject **v) { TENSOR(0, x); return PyBool_FromLong(dtype_table[bp_dtype_of(x)].floating); }
+static PyObject *run_element_size(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromLong(dtype_table[bp_dtype_of(x) & 7].size); }
+static PyObject *run_is_floating(const Row *r, PyObject **v) { TENSOR(0, x); return PyBool_FromLong(dtype_table[bp_dtype_of(x) & 7].floating); }
 static PyObject *run_item(const Row *r, PyObject **v) { (void)r; return tensor_item(v[0], NULL); }
 static PyObject *run_tolist(const Row *r, PyObject **v) { (void)r; return tensor_tolist(v[0], NULL); }
 static PyObject *run_data_ptr(const Row *r, PyObject **v) { TENSOR(0, x); return PyLong_FromVoidPtr(bp_data(x)); }

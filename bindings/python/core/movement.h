@@ -171,6 +171,7 @@ static PyObject *run_cat(const Row *r, PyObject **v) {
   PyObject *result = NULL;
   if (!list) PyErr_NoMemory();
   else if (n > INT32_MAX) PyErr_SetString(PyExc_ValueError, "too many tensors");
+  else if (!n) PyErr_Format(PyExc_RuntimeError, "%s(): expected a non-empty list of Tensors", r->name);
   else {
     Py_ssize_t i = 0;
     while (i < n && (list[i] = tensor_argument(r->name, NAME(0), PyTuple_GetItem(sequence, i)))) i++;

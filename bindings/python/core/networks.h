@@ -122,7 +122,7 @@ static PyObject *run_embedding_bag(const Row *r, PyObject **v) {
   }
   o.per_sample_weights = per_sample;
   o.include_last_offset = last;
-  if (dtype_table[bp_dtype_of(indices)].floating && !dtype_table[bp_dtype_of(weight)].floating) { /* the order of long ago, as PyTorch */
+  if (dtype_table[bp_dtype_of(indices) & 7].floating && !dtype_table[bp_dtype_of(weight) & 7].floating) { /* the order of long ago, as PyTorch */
     bp_tensor *swapped = indices;
     indices = weight;
     weight = swapped;

@@ -279,7 +279,10 @@ static PyObject *tensor_tolist(PyObject *self, PyObject *unused) {
   (void)unused;
   View v;
   if (view_of(HANDLE(self), &v)) return NULL;
-  return list_of(&v, 0, v.data);
+  bp_tensor *kept = bp_retain(HANDLE(self)); /* a list may start the garbage collector, and that any Python code */
+  PyObject *list = list_of(&v, 0, v.data);
+  give_back(kept);
+  return list;
 }
 
 /* ---------------------------------------------------------------------------------------------------------------

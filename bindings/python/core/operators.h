@@ -38,9 +38,9 @@ static int in_place(PyObject *self, bp_tensor *other, InPlace change, Two comput
 /* x.name_(…): the operation's result in x's place, by the same rule. */
 static int become_stored(PyObject *self, bp_tensor *result, int stored) {
   bp_tensor *t = HANDLE(self);
-  if (dtype_table[bp_dtype_of(result)].floating && !dtype_table[bp_dtype_of(t)].floating) {
-    PyErr_Format(PyExc_RuntimeError, "in-place: result type %s can't be cast to the tensor's own, %s", dtype_table[bp_dtype_of(result)].name,
-                 dtype_table[bp_dtype_of(t)].name);
+  if (dtype_table[bp_dtype_of(result) & 7].floating && !dtype_table[bp_dtype_of(t) & 7].floating) {
+    PyErr_Format(PyExc_RuntimeError, "in-place: result type %s can't be cast to the tensor's own, %s", dtype_table[bp_dtype_of(result) & 7].name,
+                 dtype_table[bp_dtype_of(t) & 7].name);
     return -1;
   }
   if (!same_shape(t, result)) return not_its_shape();

@@ -12,7 +12,7 @@ static PyObject *run_reduce(const Row *r, PyObject **v) {
   TRUTH_OR(2, keepdim, 0);
   bp_dtype dtype = -1;
   if (r->count > 3 && as_dtype(r->name, v[3], &dtype)) return NULL;
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype);
+  bp_tensor *input = dtype < 0 || dtype == bp_dtype_of(x) ? x : bp_to(x, dtype);
   bp_tensor *result = WORK(!n && !keepdim && r->f ? ((One)r->f)(input) : ((ReduceDims)r->g)(input, n, dims, keepdim));
   if (input && input != x) drop(input);
   return wrap(result);
@@ -101,7 +101,7 @@ static PyObject *run_prod(const Row *r, PyObject **v) {
   DTYPE_OR(3, dtype, -1);
   INT_OR(1, dim, 0);
   TRUTH_OR(2, keepdim, 0);
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(absent(v[1]) ? ((One)r->f)(input) : ((ReduceDim)r->g)(input, dim, keepdim));
+  bp_tensor *input = dtype < 0 || dtype == bp_dtype_of(x) ? x : bp_to(x, dtype), *result = WORK(absent(v[1]) ? ((One)r->f)(input) : ((ReduceDim)r->g)(input, dim, keepdim));
   if (input && input != x) drop(input);
   return wrap(result);
 }
@@ -113,7 +113,7 @@ static PyObject *run_cumsum(const Row *r, PyObject **v) {
   TENSOR(0, x);
   INT(1, dim);
   if (r->count > 2 && as_dtype(r->name, v[2], &dtype)) return NULL;
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(((WithDim)r->f)(input, dim));
+  bp_tensor *input = dtype < 0 || dtype == bp_dtype_of(x) ? x : bp_to(x, dtype), *result = WORK(((WithDim)r->f)(input, dim));
   if (input && input != x) drop(input);
   return wrap(result);
 }
@@ -166,7 +166,7 @@ static PyObject *run_norm(const Row *r, PyObject **v) {
   if (!absent(v[2]) && (n = as_sizes(r->name, "dim", v[2], dims)) < 0) return NULL;
   TRUTH_OR(3, keepdim, 0);
   DTYPE_OR(4, dtype, -1);
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(bp_norm(input, p, n, dims, keepdim));
+  bp_tensor *input = dtype < 0 || dtype == bp_dtype_of(x) ? x : bp_to(x, dtype), *result = WORK(bp_norm(input, p, n, dims, keepdim));
   if (input && input != x) drop(input);
   return wrap(result);
 }
@@ -204,7 +204,7 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
   if (absent(v[1])) return PyErr_Format(PyExc_TypeError, "%s() missing required argument 'dim'", r->name);
   INT(1, dim);
   DTYPE_OR(2, dtype, -1);
-  bp_tensor *input = dtype < 0 ? x : bp_to(x, dtype), *result = WORK(((WithDim)r->f)(input, dim));
+  bp_tensor *input = dtype < 0 || dtype == bp_dtype_of(x) ? x : bp_to(x, dtype), *result = WORK(((WithDim)r->f)(input, dim));
   if (input && input != x) drop(input);
   return wrap(result);
 }

@@ -349,6 +349,7 @@ def cond(A, p=None):
 def matrix_power(A, n):
     """A·A·… (n times) of [.., N, N]; negative powers of the inverse, n = 0 the identity."""
     _check_square("matrix_power", A)
+    n = range(n).stop  # a whole number, or a TypeError
     if n < 0:
         A, n = inv(A), -n
     result = None
