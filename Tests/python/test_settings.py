@@ -93,3 +93,27 @@ def test_windows_and_powers():
     assert torch.vander(x, 0).shape == (2, 0)
     with pytest.raises(RuntimeError):
         torch.hann_window(-1)
+
+
+def test_out_takes_the_result():
+    x, y = torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]])
+    out = torch.empty(1, 1)
+    name = out
+    assert torch.matmul(x, y, out=out) is out and name.tolist() == [[11.0]]
+    assert torch.add(x, x, out=out) is out and name.tolist() == [[2.0, 4.0]]
+    wide = torch.empty(1, 2, dtype=torch.float64)
+    assert torch.mul(x, 3, out=wide).dtype is torch.float64 and wide.tolist() == [[3.0, 6.0]] and torch.exp(x, out=None).shape == (1, 2)
+    with pytest.raises(RuntimeError):
+        torch.mul(x.requires_grad_(), x, out=out)
+    with pytest.raises(RuntimeError):
+        torch.mul(y, y, out=torch.empty(2, 1, dtype=torch.int64))
+    for wrong in ("out", object()):
+        with pytest.raises(TypeError):
+            torch.mul(y, y, out=wrong)
+
+
+def test_data_parallel_calls_its_module():
+    net = torch.nn.Linear(2, 3)
+    model = torch.nn.DataParallel(net)
+    x = torch.ones(4, 2)
+    assert model(x).tolist() == net(x).tolist() and list(model.state_dict()) == ["module.weight", "module.bias"] and model.module is net

@@ -3,13 +3,13 @@
     run_as.py backprop SCRIPT [argument ...]     runs it with backprop in PyTorch's place
     run_as.py torch SCRIPT [argument ...]        runs it with PyTorch
     run_as.py compare SCRIPT [argument ...]      runs both and prints the largest relative difference of a loss
-    run_as.py table LIST                         compares every program of a list, prints a table
+    run_as.py table --root DIR LIST [WORD ...]   compares every program of a list (whose name has one of the words), prints a table
 
 before SCRIPT:
     --steps N      ends the program after N calls of backward()
     --out FILE     writes what was recorded, as JSON: losses (the value at each backward()), items (what item() gave), error
     --cwd DIR      where the program runs; otherwise in the folder of the script
-    --stub NAME=…  (several) replaces a line of the script: --edit OLD==NEW, text for text
+    --edit OLD==>NEW  puts NEW in the place of the script's text OLD; several times, if need be
     --weights FILE where both leave and find the initial weights
 
 What makes the two alike: random numbers come from NumPy, drawn for each kind and shape from a stream of its own, so that the order in which an engine asks does not
@@ -23,6 +23,7 @@ import json
 import os
 import random
 import runpy
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -76,7 +77,7 @@ class Runner:
         if not self.first and options.weights and os.path.exists(options.weights):
             with np.load(options.weights) as stored:
                 self.weights = [stored[str(i)] for i in range(len(stored.files))]
-        self.taken = 0
+        self.taken, self.inside = 0, False
 
     # Random numbers
 
@@ -275,15 +276,21 @@ class Runner:
         backward, item = T.backward, T.item
 
         def recording(x, *args, **named):
+            if runner.inside:  # PyTorch calls again what a mode has intercepted
+                return backward(x, *args, **named)
             runner.losses.append(float(item(x.detach().sum())))
-            result = backward(x, *args, **named)
+            runner.inside = True
+            try:
+                result = backward(x, *args, **named)
+            finally:
+                runner.inside = False
             if runner.options.steps and len(runner.losses) >= runner.options.steps:
                 raise Enough
             return result
 
         def noted(x):
             value = item(x)
-            if isinstance(value, float):
+            if isinstance(value, float) and sys._getframe(1).f_globals.get("__name__", "").partition(".")[0] not in ("torch", "backprop"):
                 runner.items.append(value)
             return value
 
@@ -362,7 +369,8 @@ def compare(options, rest, quiet=False):
                     command += ["--" + name, getattr(options, name)]
             for edit in options.edit:
                 command += ["--edit", edit]
-            output = subprocess.run(command + rest, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=options.timeout)
+            output = subprocess.run(command + rest, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=options.timeout,
+                                    env=dict(os.environ, PYTHONHASHSEED="0"))
             if os.path.exists(out):
                 with open(out) as file:
                     found[engine] = json.load(file)
@@ -383,6 +391,26 @@ def line(name, r):
     return text + f"   {r['seconds'][0]:.1f}/{r['seconds'][1]:.1f} s" + "".join(f"\n    {k}: {v}" for k, v in r["errors"].items())
 
 
+def table(options):
+    """Every program of a list: a line of it is "owner/name path/of/program.py [option …] [-- argument …]", the folders under --root are called owner+name."""
+    bad = 0
+    with open(options.rest[0]) as file:
+        lines = [shlex.split(text) for text in file if text.strip() and not text.startswith("#")]
+    for repository, path, *words in lines:
+        if len(options.rest) > 1 and not any(word in repository + "/" + path for word in options.rest[1:]):
+            continue
+        own = words[: words.index("--")] if "--" in words else words
+        chosen = parser().parse_args(own)
+        chosen.data, chosen.timeout = options.data, options.timeout
+        words = [word.replace("ROOT", options.root) for word in words]
+        chosen.cwd = chosen.cwd and chosen.cwd.replace("ROOT", options.root)
+        script = os.path.join(options.root, repository.replace("/", "+"), path)
+        result = compare(chosen, [script, *words[len(own) + 1 :]], quiet=True)
+        print(line(repository + " " + path, result), flush=True)
+        bad += bool(result["errors"])
+    return 1 if bad else 0
+
+
 def parser():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0], usage=__doc__.split("\n\n")[1])
     p.add_argument("--steps", type=int, default=0)
@@ -391,6 +419,7 @@ def parser():
     p.add_argument("--data", default=os.environ.get("RUN_AS_DATA"))
     p.add_argument("--edit", action="append", default=[])
     p.add_argument("--weights")
+    p.add_argument("--root", default=".")
     p.add_argument("--timeout", type=float, default=600)
     p.add_argument("rest", nargs=argparse.REMAINDER)
     return p
@@ -406,9 +435,7 @@ def main():
         print(line(os.path.basename(options.rest[0]), result))
         return 1 if result["errors"] else 0
     if mode == "table":
-        from table import table
-
-        return table(options, compare, line)
+        return table(options)
     return one(mode, options, options.rest)
 
 

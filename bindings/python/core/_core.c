@@ -124,9 +124,29 @@ static int parameter_index(const Row *r, PyObject *name) {
   return -1;
 }
 
+/* f(…, out=x): the result in x, in x's type; x takes its shape. Takes the count of result. */
+static PyObject *put_out(const Row *r, PyObject *out, PyObject *result) {
+  if (!result || absent(out)) return result;
+  if (!is_tensor(out) || !is_tensor(result)) PyErr_Format(PyExc_TypeError, "%s(): out must be a Tensor, for a function with one tensor as its result", r->name);
+  else if (is_recorded(out, HANDLE(result)))
+    PyErr_Format(PyExc_RuntimeError, "%s(): functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad.", r->name);
+  else if (dtype_table[bp_dtype_of(HANDLE(result))].floating && !dtype_table[bp_dtype_of(HANDLE(out))].floating)
+    PyErr_Format(PyExc_RuntimeError, "result type %s can't be cast to the desired output type %s", dtype_table[bp_dtype_of(HANDLE(result))].name,
+                 dtype_table[bp_dtype_of(HANDLE(out))].name);
+  else if (same_shape(HANDLE(out), HANDLE(result))) {
+    if (!bp_copy_(HANDLE(out), HANDLE(result))) fail();
+  } else {
+    bp_tensor *other = kept(bp_to(HANDLE(result), bp_dtype_of(HANDLE(out)))), *before = HANDLE(out);
+    if (!other) fail();
+    else SLOT(out) = other, bp_release(before);
+  }
+  Py_DECREF(result);
+  return PyErr_Occurred() ? NULL : Py_NewRef(out);
+}
+
 /* Sorts the arguments of a call into the order of the signature and runs the handler. self is NULL for functions. */
 static PyObject *call(const Row *r, PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *kw) {
-  PyObject *v[MAX_ARGUMENTS] = {0}, *packed = NULL, *generator = NULL, *result = NULL;
+  PyObject *v[MAX_ARGUMENTS] = {0}, *packed = NULL, *generator = NULL, *out = NULL, *result = NULL;
   int at = 0;
   work = 0;
   if (self) v[at++] = self;
@@ -148,6 +168,10 @@ static PyObject *call(const Row *r, PyObject *self, PyObject *const *args, Py_ss
       generator = args[n + i + (packed ? PyTuple_Size(packed) : 0)];
       continue;
     }
+    if (!self && k < 0 && !PyUnicode_CompareWithASCIIString(name, "out")) {
+      out = args[n + i + (packed ? PyTuple_Size(packed) : 0)];
+      continue;
+    }
     if (k < 0 || v[k]) {
       PyErr_Format(PyExc_TypeError, k < 0 ? "%s() got an unexpected keyword argument '%U'" : "%s() got multiple values for argument '%U'", r->name, name);
       goto out;
@@ -159,7 +183,7 @@ static PyObject *call(const Row *r, PyObject *self, PyObject *const *args, Py_ss
       PyErr_Format(PyExc_TypeError, "%s() missing required argument '%U' (pos %d)", r->name, r->parameters[i], i + 1);
       goto out;
     }
-  result = absent(generator) ? r->run(r, v) : run_with(generator, r, v);
+  result = put_out(r, out, absent(generator) ? r->run(r, v) : run_with(generator, r, v));
 out:
   Py_XDECREF(packed);
   return result;

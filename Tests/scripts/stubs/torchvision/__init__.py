@@ -1,3 +1,3 @@
-"""What the programs ask of torchvision: data sets, transforms, grids of pictures. Pictures are NumPy arrays here."""
+"""What the programs ask of torchvision: data sets, transforms, a network, grids of pictures. Pictures are NumPy arrays here."""
 
-from . import datasets, transforms, utils
+from . import datasets, models, transforms, utils

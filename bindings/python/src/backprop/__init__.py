@@ -67,7 +67,7 @@ e = 2.718281828459045
 newaxis = None
 
 _modules = ("nn", "optim", "autograd", "cuda", "linalg", "masked", "special", "func", "utils", "random", "safetensors", "serialization", "testing",
-            "accelerator", "amp", "backends", "compiler", "jit")
+            "accelerator", "amp", "backends", "compiler", "distributions", "jit")
 # Functions put together in Python, by the module that has them: loaded when one is first asked for.
 _composed = {
     "serialization": "save load",

@@ -1,7 +1,7 @@
 """The package's names. What __init__.py loads when it is first asked for stands here as if it were imported."""
 
 from . import (
-    accelerator as accelerator, amp as amp, autograd as autograd, backends as backends, compiler as compiler, cuda as cuda, func as func,
+    accelerator as accelerator, amp as amp, autograd as autograd, backends as backends, compiler as compiler, distributions as distributions, cuda as cuda, func as func,
     jit as jit, linalg as linalg, masked as masked, nn as nn, optim as optim, random as random, safetensors as safetensors,
     serialization as serialization, special as special, testing as testing, utils as utils,
 )

@@ -94,7 +94,7 @@ __all__ += [
 ]
 __all__ += ["AdaptiveLogSoftmaxWithLoss"]
 __all__ += [f"Lazy{kind}{n}d" for kind in ("Conv", "ConvTranspose", "BatchNorm", "InstanceNorm") for n in (1, 2, 3)] + ["LazyLinear", "UninitializedParameter"]
-__all__ += ["ModuleDict", "ParameterDict", "ParameterList", "init", "from_text", "signatures"]
+__all__ += ["DataParallel", "ModuleDict", "ParameterDict", "ParameterList", "init", "from_text", "signatures"]
 
 
 def __getattr__(name):
@@ -104,4 +104,8 @@ def __getattr__(name):
     if name in ("from_text", "signatures", "TextModule"):
         from . import text
         return getattr(text, name)
+    if name in ("parallel", "DataParallel"):
+        from importlib import import_module
+        parallel = import_module("backprop.nn.parallel")
+        return parallel if name == "parallel" else parallel.DataParallel
     raise AttributeError(f"module 'backprop.nn' has no attribute '{name}'")

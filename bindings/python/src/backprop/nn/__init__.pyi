@@ -12,6 +12,8 @@ from .loss import *
 from .module import Module as Module, Parameter as Parameter
 from .norms import *
 from .padding import *
+from . import parallel as parallel
+from .parallel import DataParallel as DataParallel
 from .pooling import *
 from .rnn import *
 from .sparse import *
