@@ -109,3 +109,38 @@ def test_what_cannot_be():
         with pytest.raises(ValueError):
             wrong()
     assert D.Normal(t(0.0), t(-1.0), validate_args=False).scale.item() == -1
+
+
+def test_laws_of_ones_own():
+    class Two(D.Distribution):
+        arg_constraints = {}
+        has_rsample = True
+
+        def __init__(self):
+            super().__init__(torch.Size((3,)), torch.Size(), validate_args=False)
+
+        def rsample(self, sample_shape=()):
+            return torch.full(self._extended_shape(sample_shape) if hasattr(self, "_extended_shape") else self._extended(sample_shape), 2.0)
+
+        def entropy(self):
+            return torch.zeros(3)
+
+    @D.register_kl(Two, Two)
+    def nothing(p, q):
+        return p.entropy() * 0
+
+    law = Two()
+    assert law.batch_shape == (3,) and law.event_shape == () and law.sample((2,)).shape == (2, 3) and law.sample_n(2).tolist() == [[2] * 3] * 2
+    assert law.perplexity().tolist() == [1, 1, 1] and D.kl_divergence(law, law).tolist() == [0, 0, 0]
+    for refused in (lambda: law.log_prob(t(1.0)), lambda: law.cdf(t(1.0)), lambda: law.mean, lambda: law.variance, lambda: D.Poisson(t(1.0)).rsample()):
+        with pytest.raises((TypeError, AttributeError, NotImplementedError)):
+            refused()
+
+
+def test_parameters_are_as_given():
+    law = D.MultivariateNormal(t([0.0, 0.0]), precision_matrix=t([[2.0, 0.0], [0.0, 4.0]]))
+    assert close(law.covariance_matrix, [[0.5, 0], [0, 0.25]]) and close(law.precision_matrix, [[2, 0], [0, 4]]) and close(law.scale_tril, [[0.5**0.5, 0], [0, 0.5]])
+    beta, gamma, normal = D.Beta(t(2.0), t(3.0)), D.Gamma(t(2.0), t(3.0)), D.Normal(0.0, t([1.0, 2.0]))
+    assert beta.concentration1.item() == 2 and beta.concentration0.item() == 3 and gamma.concentration.item() == 2 and gamma.rate.item() == 3
+    assert normal.loc.tolist() == [0, 0] and normal.expand((3, 2)).batch_shape == (3, 2) and D.Uniform(1.0, 2.0).low.item() == 1
+    assert close(D.Bernoulli(t(0.5)).logits, 0.0) and D.Independent(normal, 1).base_dist is normal and D.Independent(normal, 1).reinterpreted_batch_ndims == 1

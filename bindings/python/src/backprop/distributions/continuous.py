@@ -4,7 +4,7 @@ from math import pi
 
 from .. import _core
 from .._grad_mode import no_grad
-from .distribution import Distribution, broadcast, check, euler, half_log_2pi, register_kl
+from .distribution import Distribution, broadcast, check, _euler, _half_log_2pi, register_kl
 
 
 def _positive(x):
@@ -40,10 +40,10 @@ class Normal(_LocationScale):
         return _core.randn(shape, dtype=self.loc.dtype)
 
     def log_prob(self, value):
-        return -((value - self.loc) ** 2) / (2 * self.scale**2) - self.scale.log() - half_log_2pi
+        return -((value - self.loc) ** 2) / (2 * self.scale**2) - self.scale.log() - _half_log_2pi
 
     def entropy(self):
-        return 0.5 + half_log_2pi + self.scale.log()
+        return 0.5 + _half_log_2pi + self.scale.log()
 
     def cdf(self, value):
         return 0.5 * (1 + ((value - self.loc) / self.scale / 2**0.5).erf())
@@ -100,7 +100,7 @@ class Laplace(_LocationScale):
 class Gumbel(_LocationScale):
     """The law of the largest of many: density e^(−z − e^(−z))/scale, z = (x − loc)/scale."""
 
-    mean = property(lambda self: self.loc + self.scale * euler, doc="loc + 0.5772·scale.")
+    mean = property(lambda self: self.loc + self.scale * _euler, doc="loc + 0.5772·scale.")
     variance = property(lambda self: (pi**2 / 6) * self.scale**2, doc="π²/6·scale².")
 
     def cdf(self, value):
@@ -114,7 +114,7 @@ class Gumbel(_LocationScale):
         return -z - (-z).exp() - self.scale.log()
 
     def entropy(self):
-        return self.scale.log() + (1 + euler)
+        return self.scale.log() + (1 + _euler)
 
 
 class Uniform(Distribution):
@@ -315,10 +315,10 @@ class MultivariateNormal(Distribution):
 
         away = (value - self.loc).unsqueeze(-1)
         z = solve_triangular(self.scale_tril.expand(*away.shape[:-2], *self.scale_tril.shape[-2:]), away, upper=False).squeeze(-1)
-        return -0.5 * z.square().sum(-1) - self._half_log_det() - self.loc.shape[-1] * half_log_2pi
+        return -0.5 * z.square().sum(-1) - self._half_log_det() - self.loc.shape[-1] * _half_log_2pi
 
     def entropy(self):
-        return (self._half_log_det() + self.loc.shape[-1] * (0.5 + half_log_2pi)).expand(self.batch_shape)
+        return (self._half_log_det() + self.loc.shape[-1] * (0.5 + _half_log_2pi)).expand(self.batch_shape)
 
 
 @register_kl(Normal, Normal)

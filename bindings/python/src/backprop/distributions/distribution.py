@@ -4,8 +4,8 @@ from .. import _core
 from .._core import Size, Tensor
 from .._grad_mode import no_grad
 
-euler = 0.5772156649015329
-half_log_2pi = 0.9189385332046727
+_euler = 0.5772156649015329
+_half_log_2pi = 0.9189385332046727
 
 
 def broadcast(*values):
