@@ -3,7 +3,8 @@
     run_as.py backprop SCRIPT [argument ...]     runs it with backprop in PyTorch's place
     run_as.py torch SCRIPT [argument ...]        runs it with PyTorch
     run_as.py compare SCRIPT [argument ...]      runs both and prints the largest relative difference of a loss
-    run_as.py table --root DIR LIST [WORD ...]   compares every program of a list (whose name has one of the words), prints a table
+    run_as.py table --root DIR LIST [WORD ...]   compares every program of a list (whose name has one of the words), prints a table:
+        how many losses there were, the largest relative difference of the first three and of all, the same for what item() gave
 
 before SCRIPT:
     --steps N      ends the program after N calls of backward()
@@ -161,7 +162,7 @@ class Runner:
         if not self.first:  # here the initialisers and the modules take functions of the engine
             core = t._core
             core._init_uniform_, core._init_normal_ = T.uniform_, T.normal_
-            core.randn, core.rand = t.randn, t.rand
+            core.randn, core.rand, core.normal, core.bernoulli, core.multinomial = t.randn, t.rand, gauss, bernoulli, multinomial
             t.nn.Dropout._function = staticmethod(dropout)
             for n in "123":
                 getattr(t.nn, f"Dropout{n}d")._function = staticmethod(channels)
@@ -297,7 +298,7 @@ class Runner:
         T.backward, T.item = recording, noted
 
     def run(self, script, arguments):
-        sys.path[0:1] = [os.path.dirname(os.path.abspath(script)), os.path.join(HERE, "stubs")]
+        sys.path[0:1] = [os.path.dirname(os.path.abspath(script)), os.path.join(HERE, "stubs"), self.options.cwd or "."]
         sys.argv[:] = [script, *arguments]
         os.chdir(self.options.cwd or os.path.dirname(os.path.abspath(script)))
         with open(script) as file:
@@ -383,11 +384,12 @@ def compare(options, rest, quiet=False):
     for kind in ("losses", "items"):
         result[kind] = (len(a[kind]), len(b[kind]))
         result[kind + "_difference"] = difference(a[kind], b[kind])
+    result["first"] = difference(a["losses"][:3], b["losses"][:3])
     return result
 
 
 def line(name, r):
-    text = f"{name:58} losses {r['losses'][0]:4d}/{r['losses'][1]:<4d} {r['losses_difference']:.1e}   items {r['items'][0]:4d}/{r['items'][1]:<4d} {r['items_difference']:.1e}"
+    text = f"{name:58} losses {r['losses'][0]:4d}/{r['losses'][1]:<4d} {r['first']:.1e} {r['losses_difference']:.1e}   items {r['items'][0]:4d}/{r['items'][1]:<4d} {r['items_difference']:.1e}"
     return text + f"   {r['seconds'][0]:.1f}/{r['seconds'][1]:.1f} s" + "".join(f"\n    {k}: {v}" for k, v in r["errors"].items())
 
 

@@ -1,4 +1,4 @@
-"""A residual network with the attributes of torchvision's, eighteen layers, narrow."""
+"""A residual network with the attributes of torchvision's, eighteen layers."""
 
 from torch import nn
 
@@ -23,7 +23,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    def __init__(self, width=8, num_classes=1000):
+    def __init__(self, width=64, num_classes=1000):
         super().__init__()
         self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
@@ -42,6 +42,10 @@ class ResNet(nn.Module):
         for i in range(1, 5):
             x = getattr(self, f"layer{i}")(x)
         return self.fc(self.avgpool(x).flatten(1))
+
+
+class ResNet18_Weights:
+    DEFAULT = None
 
 
 def resnet18(weights=None, pretrained=False, **_):

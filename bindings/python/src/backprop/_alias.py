@@ -26,7 +26,7 @@ class _Finder:
 
 class _Loader:
     def __init__(self, module):
-        self._module, self._spec = module, module.__spec__
+        self._module, self._spec = module, getattr(module, "__spec__", None)
 
     def create_module(self, spec):
         return self._module

@@ -1,11 +1,19 @@
 """What computes: none of the libraries that PyTorch asks about. Switches such as cudnn.benchmark can be set and change nothing."""
 
+import sys
+from types import ModuleType
+
 __all__ = ["cpu", "cuda", "cudnn", "mkl", "mkldnn", "mps", "openmp"]
 
 
-class _Backend:
-    def __init__(self, **switches):
+__path__: list = []  # so that `import torch.backends.cudnn` finds what is below
+
+
+class _Backend(ModuleType):
+    def __init__(self, name, **switches):
+        super().__init__(f"{__name__}.{name}", "A library that is not used here.")
         self.__dict__.update(switches)
+        sys.modules[self.__name__] = self
 
     def is_available(self):
         return False
@@ -17,9 +25,9 @@ class _Backend:
         return None
 
 
-cudnn = _Backend(enabled=True, benchmark=False, deterministic=False, allow_tf32=True)
-cuda = _Backend(matmul=_Backend(allow_tf32=False, allow_fp16_reduced_precision_reduction=True))
-mps, mkl, mkldnn, openmp = _Backend(), _Backend(), _Backend(enabled=False), _Backend()
+cudnn = _Backend("cudnn", enabled=True, benchmark=False, deterministic=False, allow_tf32=True)
+cuda = _Backend("cuda", matmul=_Backend("cuda.matmul", allow_tf32=False, allow_fp16_reduced_precision_reduction=True))
+mps, mkl, mkldnn, openmp = _Backend("mps"), _Backend("mkl"), _Backend("mkldnn", enabled=False), _Backend("openmp")
 
 
 class cpu:
