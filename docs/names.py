@@ -14,9 +14,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LIST = HERE / "pytorch_names.txt"
-MODULES = """torch Tensor nn nn.functional nn.init nn.parameter nn.utils nn.utils.rnn nn.utils.parametrize nn.utils.parametrizations nn.utils.prune optim
+MODULES = """torch nn nn.functional nn.init nn.parameter nn.utils nn.utils.rnn nn.utils.parametrize nn.utils.parametrizations nn.utils.prune optim
     optim.lr_scheduler optim.swa_utils autograd autograd.functional autograd.graph func linalg special masked fft random testing distributions amp
     utils utils.data utils.checkpoint utils.hooks utils.dlpack""".split()
+CLASSES = "Tensor nn.Module nn.utils.rnn.PackedSequence optim.Optimizer optim.lr_scheduler.LRScheduler Generator Size dtype utils.data.DataLoader".split()
 
 # Reason, and what it covers: regular expressions for "module.name", the first that matches counts.
 REASONS = [
@@ -29,10 +30,10 @@ REASONS = [
      r".*(quant|qparams|fbgemm|fused_moving_avg).*|.*\.(q|Q)_?(scheme|scale|zero_point|per_channel\w*)|.*\.(qu?int\w*|int_repr|qat|intrinsic)|"
      r"nn\.functional\.(scaled_mm|scaled_grouped_mm|grouped_mm|ScalingType|SwizzleType)"),
     ("types", "Elements are float32, float64, int64, int32, uint8 and bool; float16 and bfloat16 are converted only. There are no others.",
-     r"(torch|Tensor)\.(u?int(1|2|3|4|5|6|7|8|16|32|64)|short|char|bit\w*|float\d_\w+|(Char|Short)(Tensor|Storage))"),
+     r"(torch|Tensor|nn\.utils\.rnn\.PackedSequence)\.(u?int(1|2|3|4|5|6|7|8|16|32|64)|short|char|bit\w*|float\d_\w+|(Char|Short)(Tensor|Storage))"),
     ("devices", "There is the CPU, and no other library of kernels under it.",
      r".*(cuda|cudnn|miopen|mkldnn|vulkan|xla|mtia|ipu|maia|xpu|privateuse|accelerator|autocast_gpu|has_mkl|has_lapack|has_openmp|has_spectral).*|"
-     r"torch\.(Stream|Event|StreamObjType|OutOfMemoryError|AcceleratorError|get_device_module)|Tensor\.record_stream"),
+     r"torch\.(Stream|Event|StreamObjType|OutOfMemoryError|AcceleratorError|get_device_module)|Tensor\.record_stream|Generator\.\w+|nn\.utils\.rnn\.PackedSequence\.pin_memory"),
     ("distributed", "Processes do not share tensors over a network.",
      r".*(Distributed|DataParallel|SyncBatchNorm).*|nn\.parallel|.*(RRef|Future)\w*|torch\.(fork|wait)|.*thread_safe_generator"),
     ("compiler", "There is no TorchScript, no tracing of programs, no symbolic sizes: what runs is Python and the library.",
@@ -45,9 +46,10 @@ REASONS = [
     ("storage", "Tensors own or borrow their memory; a storage cannot be exchanged or made larger under them.",
      r"(torch|Tensor)\.(set_|resize\w*|storage_type|from_file|is_storage|\w+Storage|const_data_ptr|reinforce|volatile|module_load)|utils\.swap_tensors"),
     ("old", "Deprecated in PyTorch, or an empty shell there that raises.",
-     r"nn\.init\.[a-z_]+[a-z]|nn\.(NLLLoss2d|Container)|Tensor\.(symeig|solve|lstsq|eig)|nn\.utils\.(clip_grad_norm|stateless)|testing\.assert_allclose|"
+     r"nn\.Module\.(register_backward_hook|dump_patches)|nn\.init\.[a-z_]+[a-z]|nn\.(NLLLoss2d|Container)|Tensor\.(symeig|solve|lstsq|eig)|nn\.utils\.(clip_grad_norm|stateless)|testing\.assert_allclose|"
      r"autograd\.(variable|NestedIOFunction)|utils\.data\.(\w*DataPipe\w*|DataChunk|functional_datapipe|\w*determinis\w*|runtime_valid\w*|argument_valid\w*)"),
     ("internal", "Not documented in PyTorch, or for its own building and debugging.",
+     r"nn\.Module\.(T_destination|call_super_init)|optim\.Optimizer\.(Optimizer\w+|profile_hook_step)|utils\.data\.DataLoader\.check\w+|dtype\.abbr|"
      r".*torch_function.*|.*_notes|utils\.(backcompat|backend_registration|cmake_prefix_path|collect_env|cpp_backtrace|get_cpp_backtrace|set_module|torch|"
      r"weak|throughput_benchmark|ThroughputBenchmark|deterministic|rename_\w+|generate_\w+)|.*\.(TYPE_CHECKING|Tensor|torch|common_types|factory_kwargs)|"
      r".*_for_size|.*batch_norm_(backward|elemt|gather|stats|update)\w*|torch\.(hash_tensor|slice_inverse|conv_tbc|convolution|native_\w+|"
@@ -82,8 +84,8 @@ def missing():
 
     for path, names in pytorch_names().items():
         try:
-            if path != "torch":
-                importlib.import_module("backprop." + path) if path != "Tensor" else None
+            if path in MODULES[1:]:
+                importlib.import_module("backprop." + path)
             owner = resolve(backprop, path)
         except (ImportError, AttributeError):
             owner = None
@@ -110,7 +112,7 @@ def table():
             continue
         lines += [f"## {key}: {count[key]}", "", text, ""]
         for path, names in found[key].items():
-            prefix = {"torch": "torch", "Tensor": "torch.Tensor"}.get(path, "torch." + path)
+            prefix = path if path == "torch" else "torch." + path
             lines += textwrap.wrap(f"- {prefix}: " + ", ".join(f"`{n}`" for n in names), 140, subsequent_indent="  ", break_long_words=False)
         lines.append("")
     return "\n".join(lines)
@@ -120,15 +122,15 @@ def list_pytorch():
     import torch
 
     lines = [f"# Public names of PyTorch {torch.__version__.partition('+')[0]}, by module. Written by docs/names.py --list."]
-    for path in MODULES:
-        if path not in ("torch", "Tensor"):
+    for path in MODULES + CLASSES:
+        if path in MODULES[1:]:
             importlib.import_module("torch." + path)
         owner, names = resolve(torch, path), []
-        listed = () if path == "Tensor" else getattr(owner, "__all__", ())
+        listed = () if path in CLASSES else getattr(owner, "__all__", ())
         for name in sorted(set(listed or dir(owner))):
             value = getattr(owner, name, None)
             home = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None) or "torch"
-            if not name.startswith("_") and (path == "Tensor" or listed or home.partition(".")[0] == "torch"):
+            if not name.startswith("_") and (path in CLASSES or listed or home.partition(".")[0] == "torch"):
                 names.append(name)
         lines += [f"[{path}]", *textwrap.wrap(" ".join(names), 150, break_long_words=False, break_on_hyphens=False)]
     LIST.write_text("\n".join(lines) + "\n")

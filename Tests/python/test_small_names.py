@@ -134,7 +134,11 @@ def test_packed_sequences():
     again, lengths = rnn.pad_packed_sequence(packed)
     assert again.tolist() == padded.tolist() and lengths.tolist() == [3, 2]
     assert [s.tolist() for s in rnn.unpad_sequence(padded, torch.tensor([3, 2]))] == [[1, 2, 3], [4, 5]]
-    assert packed.double().data.dtype == torch.float64
+    types = {"double": torch.float64, "half": torch.float16, "long": torch.int64, "int": torch.int32, "byte": torch.uint8}
+    assert {name: getattr(packed, name)().data.dtype for name in types} == types
+    assert not packed.is_pinned() and packed.cpu().data.tolist() == packed.data.tolist()
+    with pytest.raises((RuntimeError, AssertionError)):
+        packed.cuda()
 
 
 def test_a_wrong_gradient_is_a_gradcheck_error():

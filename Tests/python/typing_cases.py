@@ -14,6 +14,7 @@ from backprop.nn import functional as F
 from backprop.nn.utils.rnn import PackedSequence, pack_sequence, pad_packed_sequence
 from backprop.utils.data import DataLoader, Dataset, RandomSampler, Subset, TensorDataset, random_split
 from backprop.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, ReduceLROnPlateau
+from backprop.utils.data import DataLoader, Dataset, Subset, TensorDataset, random_split
 
 
 class Net(nn.Module):
@@ -67,6 +68,52 @@ def a_program() -> None:
                 p -= 0.1 * p.grad
     assert_type([m for m in net.modules()], list[nn.Module])
     optimizer.param_groups[0]["lr"] *= 0.5
+
+
+class Squares(Dataset[tuple[Tensor, int]]):
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __len__(self) -> int:
+        return self.n
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return torch.tensor([float(index)]), index**2
+
+
+def loaders() -> None:
+    data = Squares(100)
+    assert_type(data[3], tuple[Tensor, int])
+    learn, test = random_split(data, [0.8, 0.2], generator=torch.Generator().manual_seed(0))
+    assert_type(learn, Subset[tuple[Tensor, int]])
+    for x, y in DataLoader(learn, batch_size=16, shuffle=True, num_workers=2, drop_last=True):
+        assert_type(x, Any)
+    pairs = TensorDataset(torch.zeros(4, 2), torch.zeros(4))
+    assert_type(pairs[0], tuple[Tensor, ...])
+    net = Net()
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    for epoch in range(2):
+        for x, labels in DataLoader(pairs, batch_size=2):
+            loss: Tensor = F.cross_entropy(net(x), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    torch.save(net.state_dict(), "net.pt")
+    net.load_state_dict(torch.load("net.pt", weights_only=True))
+    DataLoader(test, batch_size="8")  # type: ignore[arg-type]
+    torch.testing.assert_close(torch.zeros(1), torch.zeros(1), rtol=1e-4, atol=1e-6)
+
+
+def transforms(x: Tensor) -> None:
+    layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3), dim=None)
+    assert_type(layer, nn.Linear)
+    assert_type(nn.utils.fuse_linear_bn_eval(layer, nn.BatchNorm1d(3)), nn.Linear)
+    assert_type(torch.histogram(x, 3).bin_edges, Tensor)
+    assert_type(torch.unravel_index(x, (2, 3)), tuple[Tensor, ...])
+    assert_type(torch.relu_(x), Tensor)
+    lazy = nn.LazyLinear(3)
+    assert_type(lazy.weight, nn.Parameter)
+    optim.SGD(layer.parameters()).register_step_post_hook(lambda optimizer, args, kwargs: None)
 
 
 def groups_and_closures(net: Net, x: Tensor) -> None:

@@ -35,6 +35,30 @@ class PackedSequence(_Packed):
         """data as float64."""
         return self.to(_core.float64)
 
+    def half(self):
+        """The pack with float16 data."""
+        return self.to(_core.float16)
+
+    def long(self):
+        """The pack with int64 data."""
+        return self.to(_core.int64)
+
+    def int(self):
+        """The pack with int32 data."""
+        return self.to(_core.int32)
+
+    def byte(self):
+        """The pack with uint8 data."""
+        return self.to(_core.uint8)
+
+    def is_pinned(self):
+        """False: memory is pinned for devices."""
+        return False
+
+    def cuda(self, *args, **kwargs):
+        """RuntimeError: there is no such device."""
+        return self.to("cuda")
+
     def cpu(self):
         """This one: all tensors live on the CPU."""
         return self
