@@ -65,13 +65,14 @@
 
 /* A function of the package; a method of Tensor; both; only in _core, for the .py files; and with a method name_, which puts the result in the tensor's place. */
 enum { F = 1, M = 2, FM = 3, P = 4, I = 8, MI = 10, FMI = 11, PI = 12 };
-#define LEAF "dtype=None, device=None, requires_grad=False)"
+#define LEAF "dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False)"
 
 #define UNARY(OP, name, text) OP(name, name, FM, run_unary, bp_##name, NULL, "(input)" DOC(text))
 #define UNARY_I(OP, name, text) OP(name, name, FMI, run_unary, bp_##name, NULL, "(input)" DOC(text))
 #define BINARY_I(OP, name, text) OP(name, name, FMI, run_binary, bp_##name, NULL, "(input, other)" DOC(text))
 #define ALIAS(OP, name, run, of, signature) OP(name, name, FMI, run, bp_##of, NULL, signature DOC("Same as " #of "()."))
 #define CREATION(OP, name, run, f, signature, text) OP(name, name, F, run, f, NULL, signature LEAF DOC(text))
+#define LIKE(OP, name, run, f, signature, text) CREATION(OP, name, run, f, signature "memory_format=None, ", text)
 #define CAST(OP, name, text) OP(name, name, M, run_cast, NULL, NULL, "(input)" DOC(text))
 
 /* OP(C identifier, name, where, handler, f, g, signature) */

@@ -1,18 +1,44 @@
 /* ---------------------------------------------------------------------------------------------------------------
- * Handlers of creation. v ends with dtype, device, requires_grad.
+ * Handlers of creation. v ends with dtype, device, requires_grad, layout, pin_memory; where the result is like a tensor, memory_format comes before.
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* The new leaf t (one count of it ours) with requires_grad as asked. */
-static PyObject *leaf(const Row *r, PyObject **v, bp_tensor *t) {
-  int grad = truth(v[r->count - 1], 0);
+/* There is one layout. */
+static int check_layout(const Row *r, PyObject *o) {
+  if (absent(o)) return 0;
+  PyObject *module = PyImport_ImportModule("backprop._layout"), *strided = module ? PyObject_GetAttrString(module, "strided") : NULL;
+  int bad = o != strided;
+  if (strided && bad) {
+    if (Py_TYPE(o) == Py_TYPE(strided)) PyErr_Format(PyExc_RuntimeError, "layout %R is not there: tensors are strided", o);
+    else type_error(r->name, "layout", "backprop.layout", o);
+  }
+  Py_XDECREF(module);
+  Py_XDECREF(strided);
+  return bad ? -1 : 0;
+}
+
+/* The new leaf t (one count of it ours) with requires_grad as asked, laid out in a memory format if one is named. */
+static PyObject *leaf_in(const Row *r, PyObject **v, bp_tensor *t, PyObject *format) {
+  PyObject **last = v + r->count - 5, *x;
+  int grad = truth(last[2], 0);
   if (!t) return PyErr_Occurred() ? NULL : fail();
-  if (grad < 0 || check_device(v[r->count - 2]) || (grad && bp_set_requires_grad(t, 1))) {
+  if (grad < 0 || check_device(last[1]) || check_layout(r, last[3])) {
     if (!PyErr_Occurred()) fail();
     bp_release(t);
     return NULL;
   }
-  return wrap_owned(t);
+  if ((x = wrap_owned(t)) && !absent(format)) {
+    PyObject *other = laid_out(x, format, 0);
+    Py_DECREF(x);
+    x = other;
+  }
+  if (x && grad && bp_set_requires_grad(HANDLE(x), 1)) {
+    fail();
+    Py_CLEAR(x);
+  }
+  return x;
 }
+static PyObject *leaf(const Row *r, PyObject **v, bp_tensor *t) { return leaf_in(r, v, t, NULL); }
+static PyObject *leaf_like(const Row *r, PyObject **v, bp_tensor *t) { return leaf_in(r, v, t, v[r->count - 6]); }
 
 /* A result that belongs to an open scope, if there is one, with a count of our own. */
 static bp_tensor *kept_result(bp_tensor *t) { return scope_depth && t ? bp_retain(t) : t; }
@@ -28,7 +54,7 @@ static void expect(int n, const int64_t *shape) {
   work += elements;
 }
 
-#define CREATION_DTYPE(x, otherwise) DTYPE_OR(r->count - 3, x, otherwise)
+#define CREATION_DTYPE(x, otherwise) DTYPE_OR(r->count - 5, x, otherwise)
 
 static PyObject *run_tensor(const Row *r, PyObject **v) {
   CREATION_DTYPE(dtype, -1);
@@ -50,7 +76,7 @@ static PyObject *run_zeros_like(const Row *r, PyObject **v) {
   int32_t n = bp_ndim(x);
   for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
   expect(n, shape);
-  return leaf(r, v, kept(((Fill)r->f)(ctx, dtype, n, shape)));
+  return leaf_like(r, v, kept(((Fill)r->f)(ctx, dtype, n, shape)));
 }
 
 /* full, full_like: integers beyond 2^53 need the way over copy_, which takes them exactly */
@@ -65,7 +91,7 @@ static PyObject *run_full(const Row *r, PyObject **v) {
     n = bp_ndim(x);
     for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
   } else if ((n = as_sizes(r->name, "size", v[0], shape)) < 0) return NULL;
-  if (as_dtype(r->name, v[2], &dtype)) return NULL;
+  if (as_dtype(r->name, v[r->count - 5], &dtype)) return NULL;
   bp_tensor *temporary, *value = operand(r->name, "fill_value", v[1], &temporary), *t = NULL;
   if (!value) return NULL;
   if (bp_numel(value) != 1) PyErr_Format(PyExc_RuntimeError, "%s(): fill_value must be one number", r->name);
@@ -75,7 +101,7 @@ static PyObject *run_full(const Row *r, PyObject **v) {
     t = NULL;
   }
   if (temporary) drop(temporary);
-  return leaf(r, v, t);
+  return r->f ? leaf_like(r, v, t) : leaf(r, v, t);
 }
 
 /* arange(end), arange(start, end, step=1) */
@@ -96,7 +122,7 @@ static PyObject *run_linspace(const Row *r, PyObject **v) {
   INT(2, steps);
   CREATION_DTYPE(dtype, default_dtype);
   if (steps < 0) return PyErr_Format(PyExc_RuntimeError, "%s(): number of steps must be non-negative, got %lld", r->name, (long long)steps);
-  if (r->count == 6) return leaf(r, v, kept(bp_linspace(ctx, dtype, start, end, steps)));
+  if (r->f) return leaf(r, v, kept(bp_linspace(ctx, dtype, start, end, steps)));
   DOUBLE_OR(3, base, 10);
   return leaf(r, v, kept(bp_logspace(ctx, dtype, start, end, steps, base)));
 }
@@ -145,7 +171,7 @@ static PyObject *run_randint_like(const Row *r, PyObject **v) {
   int32_t n = bp_ndim(x);
   for (int32_t d = 0; d < n; d++) shape[d] = bp_dim(x, d);
   expect(n, shape);
-  return leaf(r, v, kept(bp_randint(ctx, dtype, n, shape, low, high)));
+  return leaf_like(r, v, kept(bp_randint(ctx, dtype, n, shape, low, high)));
 }
 
 /* normal(mean, std, size): numbers; or mean and std tensors, or one of them, that broadcast */
@@ -165,8 +191,9 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   return result;
 }
 
-#define LEAF_TEXT "\n\ndtype: the default type, float32, unless named. requires_grad=True makes a leaf that is trained. device: 'cpu' only."
-#define LIKE_TEXT "\n\ndtype: that of input, unless named."
+#define LEAF_TEXT "\n\ndtype: the default type, float32, unless named. requires_grad=True makes a leaf that is trained. device: 'cpu' only;\n" \
+  "layout: strided only; pin_memory says nothing here."
+#define LIKE_TEXT "\n\ndtype: that of input, unless named. memory_format None: row by row."
 #define OPERATIONS_CREATION(OP) \
   CREATION(OP, tensor, run_tensor, NULL, "(data, ", \
     "A new tensor with a copy of data: a number, nested lists of numbers or tensors, a tensor, a buffer or a NumPy array.\n\n" \
@@ -181,22 +208,22 @@ static PyObject *run_normal(const Row *r, PyObject **v) {
   CREATION(OP, ones, run_zeros, bp_ones, "(*size, ", "Ones in the shape of size: ones(2, 3) or ones((2, 3))." LEAF_TEXT) \
   CREATION(OP, rand, run_zeros, bp_rand, "(*size, generator=None, ", "Random numbers, uniform in [0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
   CREATION(OP, randn, run_zeros, bp_randn, "(*size, generator=None, ", "Random numbers from N(0, 1); float32 or float64. The same after the same manual_seed() (not PyTorch's numbers)." LEAF_TEXT) \
-  CREATION(OP, zeros_like, run_zeros_like, bp_zeros, "(input, *, ", "Zeros in the shape of input." LIKE_TEXT) \
-  CREATION(OP, empty_like, run_zeros_like, bp_zeros, "(input, *, ", "empty() in the shape of input." LIKE_TEXT) \
-  CREATION(OP, ones_like, run_zeros_like, bp_ones, "(input, *, ", "Ones in the shape of input." LIKE_TEXT) \
-  CREATION(OP, rand_like, run_zeros_like, bp_rand, "(input, *, generator=None, ", "rand() in the shape of input." LIKE_TEXT) \
-  CREATION(OP, randn_like, run_zeros_like, bp_randn, "(input, *, generator=None, ", "randn() in the shape of input." LIKE_TEXT) \
+  LIKE(OP, zeros_like, run_zeros_like, bp_zeros, "(input, *, ", "Zeros in the shape of input." LIKE_TEXT) \
+  LIKE(OP, empty_like, run_zeros_like, bp_zeros, "(input, *, ", "empty() in the shape of input." LIKE_TEXT) \
+  LIKE(OP, ones_like, run_zeros_like, bp_ones, "(input, *, ", "Ones in the shape of input." LIKE_TEXT) \
+  LIKE(OP, rand_like, run_zeros_like, bp_rand, "(input, *, generator=None, ", "rand() in the shape of input." LIKE_TEXT) \
+  LIKE(OP, randn_like, run_zeros_like, bp_randn, "(input, *, generator=None, ", "randn() in the shape of input." LIKE_TEXT) \
   CREATION(OP, full, run_full, NULL, "(size, fill_value, *, ", \
     "fill_value in the shape of size, a sequence. dtype None: the default type for a float, int64 for an int, bool for a bool." \
     "\n\n    >>> backprop.full((2,), 7)\n    tensor([7, 7])") \
-  CREATION(OP, full_like, run_full, bp_full, "(input, fill_value, *, ", "fill_value in the shape of input." LIKE_TEXT) \
+  LIKE(OP, full_like, run_full, bp_full, "(input, fill_value, *, ", "fill_value in the shape of input." LIKE_TEXT) \
   CREATION(OP, arange, run_arange, NULL, "(start, end=None, step=None, *, ", \
     "start, start + step, … below end (above, for a negative step); arange(n): 0 … n − 1.\n\ndtype None: int64 if all three are ints, else the default type." \
     "\n\n    >>> backprop.arange(1, 7, 2)\n    tensor([1, 3, 5])") \
-  CREATION(OP, linspace, run_linspace, NULL, "(start, end, steps, *, ", "steps numbers from start to end, both included, equally far apart." LEAF_TEXT \
+  CREATION(OP, linspace, run_linspace, bp_linspace, "(start, end, steps, *, ", "steps numbers from start to end, both included, equally far apart." LEAF_TEXT \
     "\n\n    >>> backprop.linspace(0, 1, 5)\n    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])") \
   CREATION(OP, logspace, run_linspace, NULL, "(start, end, steps, base=10.0, *, ", "base to the power of linspace(start, end, steps)." LEAF_TEXT) \
-  CREATION(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, generator=None, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
+  LIKE(OP, randint_like, run_randint_like, NULL, "(input, low, high=None, *, generator=None, ", "randint() in the shape of input: randint_like(x, high) or randint_like(x, low, high)." LIKE_TEXT) \
   CREATION(OP, normal, run_normal, NULL, "(mean, std=1.0, size=None, *, generator=None, ", \
     "Random numbers from N(mean, std²). mean and std: numbers with a size, or tensors (one or both) whose\nelements each get one number. std < 0: ValueError, in a tensor RuntimeError.") \
   CREATION(OP, eye, run_eye, NULL, "(n, m=None, *, ", "[n, m] (m None: [n, n]): ones on the diagonal, zeros elsewhere." LEAF_TEXT \
