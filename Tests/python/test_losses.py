@@ -111,11 +111,18 @@ def test_what_is_wrong_is_named(call, word):
         call(leaf(3, 4))
 
 
-@ours
-@pytest.mark.parametrize("name", ["mse_loss", "l1_loss", "nll_loss", "cross_entropy", "soft_margin_loss"])
-def test_deprecated_options_are_refused(name):
-    with pytest.raises(ValueError, match="use reduction"):
-        getattr(F, name)(leaf(2, 3), leaf(2, 3), size_average=True)
+@pytest.mark.parametrize("size_average, reduce, reduction", [(True, None, "mean"), (False, None, "sum"), (None, True, "mean"), (None, False, "none"),
+                                                             (False, True, "sum"), (True, False, "none"), (False, False, "none")])
+@pytest.mark.filterwarnings("ignore:size_average")
+def test_what_reduction_was_once(size_average, reduce, reduction):
+    x, y = leaf(2, 3), leaf(2, 3)
+    for name, loss in (("mse_loss", torch.nn.MSELoss), ("l1_loss", torch.nn.L1Loss), ("smooth_l1_loss", torch.nn.SmoothL1Loss)):
+        expected = getattr(F, name)(x, y, reduction=reduction)
+        assert torch.equal(getattr(F, name)(x, y, size_average=size_average, reduce=reduce), expected)
+        assert torch.equal(loss(size_average=size_average, reduce=reduce)(x, y), expected)
+    labels = torch.tensor([2, 0])
+    assert torch.equal(F.cross_entropy(x, labels, size_average=size_average, reduce=reduce), F.cross_entropy(x, labels, reduction=reduction))
+    assert torch.equal(torch.nn.NLLLoss(size_average=size_average, reduce=reduce)(x, labels), F.nll_loss(x, labels, reduction=reduction))
 
 
 def test_embedding_options():

@@ -206,10 +206,17 @@ def test_text():
         "GELU(approximate='none')", "Softmax(dim=1)", "Flatten(start_dim=1, end_dim=-1)", "MSELoss()", "CrossEntropyLoss()", "Identity()"]
 
 
-@ours
-def test_deprecated_options_are_refused():
-    with pytest.raises(ValueError):
-        nn.MSELoss(size_average=True)
+@pytest.mark.filterwarnings("ignore:Implicit dimension")
+@pytest.mark.parametrize("shape, dim", [((), 0), ((3,), 0), ((2, 3), 1), ((2, 3, 4), 0), ((2, 3, 2, 2), 1)])
+def test_softmax_without_a_dimension(shape, dim):
+    F = nn.functional
+    x = torch.rand(shape)
+    for implicit, module, explicit in ((F.softmax, nn.Softmax, torch.softmax), (F.log_softmax, nn.LogSoftmax, torch.log_softmax)):
+        assert torch.equal(implicit(x), explicit(x, dim)) and torch.equal(module()(x), explicit(x, dim))
+        assert implicit(x, dim, 3, torch.float64).dtype is torch.float64
+    assert torch.equal(F.softmin(x), torch.softmax(-x, dim)) and torch.equal(nn.Softmin()(x), torch.softmax(-x, dim))
+    with pytest.raises(TypeError):
+        torch.softmax(x)
 
 
 @ours

@@ -19,11 +19,13 @@ static PyObject *named(const Row *r, PyObject **v, const char *name) {
   return NULL;
 }
 
-/* reduction, and a refusal of what it replaced long ago. */
+/* reduction, or what stood for it long ago: size_average and reduce, True where only the other is given. */
 static int loss_reduction(const Row *r, PyObject **v, bp_reduction *out) {
-  if (!absent(named(r, v, "size_average")) || !absent(named(r, v, "reduce"))) {
-    PyErr_Format(PyExc_ValueError, "%s: size_average and reduce are long deprecated: use reduction", r->name);
-    return -1;
+  PyObject *size_average = named(r, v, "size_average"), *reduce = named(r, v, "reduce");
+  if (!absent(size_average) || !absent(reduce)) {
+    int mean = absent(size_average) ? 1 : PyObject_IsTrue(size_average), any = absent(reduce) ? 1 : PyObject_IsTrue(reduce);
+    *out = !any ? BP_REDUCTION_NONE : mean ? BP_REDUCTION_MEAN : BP_REDUCTION_SUM;
+    return mean < 0 || any < 0 ? -1 : 0;
   }
   return as_reduction(r->name, named(r, v, "reduction"), out);
 }

@@ -198,12 +198,12 @@ static PyObject *run_pairwise_distance(const Row *r, PyObject **v) {
   return wrap(bp_pairwise_distance(a, b, p, eps, keepdim));
 }
 
-/* softmax, log_softmax */
+/* softmax, log_softmax; as functions of nn.functional they have four parameters and choose a dimension themselves */
 static PyObject *run_softmax(const Row *r, PyObject **v) {
   TENSOR(0, x);
-  if (absent(v[1])) return PyErr_Format(PyExc_TypeError, "%s() missing required argument 'dim'", r->name);
-  INT(1, dim);
-  DTYPE_OR(2, dtype, -1);
+  if (absent(v[1]) && r->count == 3) return PyErr_Format(PyExc_TypeError, "%s() missing required argument 'dim'", r->name);
+  INT_OR(1, dim, bp_ndim(x) == 0 || bp_ndim(x) == 1 || bp_ndim(x) == 3 ? 0 : 1);
+  DTYPE_OR(r->count - 1, dtype, -1);
   bp_tensor *input = dtype < 0 || dtype == bp_dtype_of(x) ? x : bp_to(x, dtype), *result = WORK(((WithDim)r->f)(input, dim));
   if (input && input != x) drop(input);
   return wrap(result);
@@ -285,4 +285,8 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
          "    >>> backprop.softmax(backprop.tensor([0., 0., 0., 0.]), 0)\n" \
          "    tensor([0.2500, 0.2500, 0.2500, 0.2500])")) \
   OP(log_softmax, log_softmax, FM, run_softmax, bp_log_softmax, NULL, "(input, dim=None, dtype=None)" \
-     DOC("ln softmax(input) along dim: x − ln Σ e^x, without overflow; what nll_loss() takes."))
+     DOC("ln softmax(input) along dim: x − ln Σ e^x, without overflow; what nll_loss() takes.")) \
+  OP(softmax_somewhere, _softmax_somewhere, P, run_softmax, bp_softmax, NULL, "(input, dim=None, _stacklevel=3, dtype=None)" \
+     DOC("softmax() along dim. Without one along the second dimension, or the first of a tensor with 0, 1 or 3, as once was usual: better name it.")) \
+  OP(log_softmax_somewhere, _log_softmax_somewhere, P, run_softmax, bp_log_softmax, NULL, "(input, dim=None, _stacklevel=3, dtype=None)" \
+     DOC("log_softmax() along dim. Without one along the second dimension, or the first of a tensor with 0, 1 or 3, as once was usual: better name it."))

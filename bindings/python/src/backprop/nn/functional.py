@@ -17,7 +17,8 @@ from .._core import (
     celu, elu, glu, hardshrink, hardsigmoid, hardswish, hardtanh, leaky_relu, logsigmoid, mish, prelu, relu6, rrelu, selu, silu, softplus, softshrink,
     softsign, tanhshrink, threshold,
 )
-from .._core import batch_norm, gelu, group_norm, layer_norm, linear, log_softmax, relu, rms_norm, sigmoid, softmax, tanh
+from .._core import batch_norm, gelu, group_norm, layer_norm, linear, relu, rms_norm, sigmoid, tanh
+from .._core import _log_softmax_somewhere as log_softmax, _softmax_somewhere as softmax
 from .._core import cosine_similarity, normalize, pairwise_distance
 from .._core import embedding, embedding_bag, rotary_embedding, scaled_dot_product_attention
 from .._core import alpha_dropout, dropout, dropout1d, dropout2d, dropout3d, feature_alpha_dropout, instance_norm, local_response_norm
@@ -59,7 +60,7 @@ __all__ += ["one_hot", "pad", "pixel_shuffle", "pixel_unshuffle", "channel_shuff
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """softmax(−input) along dim."""
-    return softmax(-input, dim, dtype)
+    return softmax(-input, dim, dtype=dtype)
 
 
 def _changing(function):

@@ -15,14 +15,14 @@ from .._core import (
     group_norm as group_norm, hardshrink as hardshrink, hardsigmoid as hardsigmoid, hardswish as hardswish, hardtanh as hardtanh,
     hinge_embedding_loss as hinge_embedding_loss, huber_loss as huber_loss, instance_norm as instance_norm, kl_div as kl_div,
     l1_loss as l1_loss, layer_norm as layer_norm, leaky_relu as leaky_relu, linear as linear, local_response_norm as local_response_norm,
-    log_softmax as log_softmax, logsigmoid as logsigmoid, lp_pool1d as lp_pool1d, lp_pool2d as lp_pool2d, lp_pool3d as lp_pool3d,
+    logsigmoid as logsigmoid, lp_pool1d as lp_pool1d, lp_pool2d as lp_pool2d, lp_pool3d as lp_pool3d,
     margin_ranking_loss as margin_ranking_loss, max_pool1d as max_pool1d, max_pool2d as max_pool2d, max_pool3d as max_pool3d, mish as mish,
     mse_loss as mse_loss, multi_margin_loss as multi_margin_loss, multilabel_margin_loss as multilabel_margin_loss,
     multilabel_soft_margin_loss as multilabel_soft_margin_loss, nll_loss as nll_loss, normalize as normalize, one_hot as one_hot,
     pairwise_distance as pairwise_distance, poisson_nll_loss as poisson_nll_loss, prelu as prelu, relu as relu, relu6 as relu6,
     rms_norm as rms_norm, rotary_embedding as rotary_embedding, rrelu as rrelu,
     scaled_dot_product_attention as scaled_dot_product_attention, selu as selu, sigmoid as sigmoid, silu as silu,
-    smooth_l1_loss as smooth_l1_loss, soft_margin_loss as soft_margin_loss, softmax as softmax, softplus as softplus,
+    smooth_l1_loss as smooth_l1_loss, soft_margin_loss as soft_margin_loss, softplus as softplus,
     softshrink as softshrink, softsign as softsign, tanh as tanh, tanhshrink as tanhshrink, threshold as threshold,
     triplet_margin_loss as triplet_margin_loss, im2col as unfold,
 )
@@ -41,6 +41,8 @@ def threshold_(input: Tensor, threshold: float, value: float) -> Tensor: ...
 def rrelu_(input: Tensor, lower: float = 0.125, upper: float = 0.3333333333333333, training: bool = False) -> Tensor: ...
 def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _DType = None) -> Tensor: ...
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor: ...
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _DType = None) -> Tensor: ...
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: _DType = None) -> Tensor: ...
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor: ...
 def triplet_margin_with_distance_loss(anchor: Tensor, positive: Tensor, negative: Tensor, *,
                                       distance_function: Callable[[Tensor, Tensor], Tensor] | None = None, margin: float = 1.0,

@@ -14,8 +14,8 @@ class _Loss(Module):
 
     def __init__(self, size_average=None, reduce=None, reduction="mean"):
         super().__init__()
-        if size_average is not None or reduce is not None:
-            raise ValueError(f"{type(self).__name__}: size_average and reduce are long deprecated: use reduction")
+        if size_average is not None or reduce is not None:  # what reduction was before 0.4
+            reduction = "none" if reduce is not None and not reduce else "mean" if size_average is None or size_average else "sum"
         self.reduction = reduction
 
     def forward(self, input, target):
