@@ -164,6 +164,12 @@ def test_grad_of_unused_inputs():
     assert gx.item() == 2 and gz is None
 
 
+def test_the_order_of_grads_arguments():
+    x, z = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    gx, gz = torch.autograd.grad((x * x).sum(), [x, z], None, True, True, True, True)
+    assert close(gx, [2, 2]) and gz is None and gx.requires_grad and x.grad is None
+
+
 def test_grad_of_several_outputs():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     (g,) = torch.autograd.grad([x * 2, x * x], [x], [torch.ones(2), torch.tensor([1.0, 10.0])])

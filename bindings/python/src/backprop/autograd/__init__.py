@@ -40,12 +40,12 @@ def _tuple(x):
     return (x,) if x is None or isinstance(x, Tensor) else tuple(x)
 
 
-def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, allow_unused=None, is_grads_batched=False,
-         materialize_grads=False):
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True, allow_unused=None,
+         is_grads_batched=False, materialize_grads=False):
     """d outputs / d inputs, without touching any .grad. Several outputs are summed, each weighted by its grad_outputs.
 
     With create_graph the result can be differentiated again. An input that plays no part is an error unless allow_unused,
-    when its gradient is None, or materialize_grads, when it is zeros.
+    when its gradient is None, or materialize_grads, when it is zeros. only_inputs is what always happens: no other .grad is touched.
     """
     if is_grads_batched:
         raise ValueError("grad: is_grads_batched is not there; call grad for each of the grad_outputs")
