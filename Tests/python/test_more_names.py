@@ -447,3 +447,56 @@ def test_an_ensemble():
     base, x = copy.deepcopy(models[0]), numbers(5, 3)
     got = torch.vmap(lambda p, b: torch.func.functional_call(base, (p, b), (x,)))(parameters, buffers)
     close(got, [m(x).tolist() for m in models], 1e-5)
+
+
+def test_batch_norms_without_statistics():
+    net = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+    assert torch.func.replace_all_batch_norm_modules_(net) is net
+    assert net[1].running_mean is None and list(net[1].buffers()) == []
+    close(net.eval()(numbers(4, 2)).mean(0), [0.0] * 3, 1e-5)
+
+
+# Odds and ends
+
+
+def test_windows():
+    close(torch.bartlett_window(5, periodic=False), [0, 0.5, 1, 0.5, 0], 1e-6)
+    close(torch.bartlett_window(4), [0, 0.5, 1, 0.5], 1e-6)
+    close(torch.kaiser_window(5, periodic=False, beta=2.0), [0.43869, 0.834113, 1, 0.834113, 0.43869], 1e-4)
+    assert torch.kaiser_window(1).tolist() == torch.bartlett_window(1).tolist() == [1.0] and torch.kaiser_window(0).numel() == 0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_range():
+    assert torch.range(1, 4).tolist() == [1, 2, 3, 4] and torch.range(0, 1, 0.5).tolist() == [0, 0.5, 1]
+    assert torch.range(3, 1, -1).tolist() == [3, 2, 1]
+    with pytest.raises(RuntimeError):
+        torch.range(1, 4, -1)
+
+
+def test_histograms_of_points():
+    points = torch.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 0.0], [2.0, 2.0]])
+    hist, edges = torch.histogramdd(points, [2, 2])
+    assert hist.tolist() == [[0, 1], [2, 1]] and [e.tolist() for e in edges] == [[0, 1, 2], [0, 1, 2]]
+    hist, edges = torch.histogramdd(points, [1, 2], range=[0.0, 1.0, 0.0, 2.0], density=True)
+    close(hist, [[0.5, 0.5]])
+
+
+def test_buffers_by_assignment():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mean = nn.Buffer(torch.zeros(2))
+            self.cache = nn.Buffer(torch.ones(1), persistent=False)
+
+    net = Net()
+    assert [n for n, _ in net.named_buffers()] == ["mean", "cache"] and list(net.state_dict()) == ["mean"]
+    net.mean = torch.ones(2)
+    assert net.state_dict()["mean"].tolist() == [1, 1]
+
+
+def test_questions_as_functions():
+    x = torch.zeros(2)
+    assert torch.get_device(x) == x.get_device() == -1 and not torch.is_distributed(x)
+    y = torch.zeros(2)
+    assert torch.addmv_(y, torch.eye(2), torch.ones(2)) is y and y.tolist() == [1, 1] and torch.conj_physical_(y) is y

@@ -77,18 +77,18 @@ _composed = {
     "_settings": "are_deterministic_algorithms_enabled autocast compile get_default_device get_float32_matmul_precision get_num_interop_threads "
                  "is_autocast_enabled is_inference_mode_enabled set_default_device set_float32_matmul_precision set_flush_denormal "
                  "set_num_interop_threads use_deterministic_algorithms",
-    "_windows": "blackman_window hamming_window hann_window vander",
+    "_windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window vander",
     "_composed_reductions": "quantile nanquantile dist diff gradient cumulative_trapezoid trapezoid trapz renorm cov corrcoef cdist "
                             "pdist histc bincount searchsorted bucketize tril_indices triu_indices",
     "_composed_random": "poisson",
-    "_composed_more": "histogram unravel_index empty_strided empty_permuted nonzero_static unsafe_split_with_sizes binomial",
+    "_composed_more": "histogram histogramdd range unravel_index empty_strided empty_permuted nonzero_static unsafe_split_with_sizes binomial",
     "_plain": "batch_norm instance_norm layer_norm group_norm rms_norm dropout feature_dropout alpha_dropout feature_alpha_dropout dropout_ "
               "feature_dropout_ alpha_dropout_ feature_alpha_dropout_ embedding embedding_bag adaptive_max_pool1d "
               "binary_cross_entropy_with_logits cosine_embedding_loss ctc_loss hinge_embedding_loss kl_div margin_ranking_loss poisson_nll_loss "
               "triplet_margin_loss lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell frobenius_norm nuclear_norm bilinear channel_shuffle "
               "pixel_shuffle pixel_unshuffle rrelu_ selu_ celu_ threshold_",
     "func": "vmap",
-    "_in_place": "abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ "
+    "_in_place": "abs_ acos_ acosh_ addmv_ conj_physical_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ "
                  "clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ "
                  "log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "
                  "tanh_ trunc_ xlogy_ zero_",
@@ -98,7 +98,7 @@ _composed = {
     "_layout": "memory_format contiguous_format preserve_format channels_last channels_last_3d layout strided",
     "_exchange": "asarray",
     "_repr": "set_printoptions",
-    "_methods": "is_complex is_nonzero is_signed is_inference is_same_size is_conj is_neg",
+    "_methods": "is_complex is_nonzero is_signed is_inference is_same_size is_conj is_neg is_distributed get_device",
     "_composed_images": "_upsample_bilinear2d_aa",
     "_composed_norms": "native_layer_norm native_group_norm native_batch_norm _native_batch_norm_legit _batch_norm_with_update "
                        "_softmax_backward_data native_dropout_backward",

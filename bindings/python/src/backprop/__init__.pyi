@@ -1,9 +1,9 @@
 """The package's names. What __init__.py loads when it is first asked for stands here as if it were imported."""
 
 from . import (
-    accelerator as accelerator, amp as amp, autograd as autograd, backends as backends, compiler as compiler, distributions as distributions, cuda as cuda, func as func,
-    jit as jit, linalg as linalg, masked as masked, nn as nn, optim as optim, random as random, safetensors as safetensors,
-    serialization as serialization, special as special, testing as testing, utils as utils,
+    accelerator as accelerator, amp as amp, autograd as autograd, backends as backends, compiler as compiler, cuda as cuda,
+    distributions as distributions, func as func, jit as jit, linalg as linalg, masked as masked, nn as nn, optim as optim,
+    random as random, safetensors as safetensors, serialization as serialization, special as special, testing as testing, utils as utils,
 )
 from ._alias import as_torch as as_torch
 from ._composed_elementwise import (
@@ -18,7 +18,8 @@ from ._composed_linalg import (
 )
 from ._composed_more import (
     binomial as binomial, empty_permuted as empty_permuted, empty_strided as empty_strided, histogram as histogram,
-    nonzero_static as nonzero_static, unravel_index as unravel_index, unsafe_split_with_sizes as unsafe_split_with_sizes,
+    histogramdd as histogramdd, nonzero_static as nonzero_static, range as range, unravel_index as unravel_index,
+    unsafe_split_with_sizes as unsafe_split_with_sizes,
 )
 from ._composed_movement import (
     alias_copy as alias_copy, as_strided_copy as as_strided_copy, atleast_1d as atleast_1d, atleast_2d as atleast_2d,
@@ -40,23 +41,23 @@ from ._composed_reductions import (
 )
 from ._exchange import asarray as asarray
 from ._in_place import (
-    abs_ as abs_, acos_ as acos_, acosh_ as acosh_, arccos_ as arccos_, arccosh_ as arccosh_, arcsin_ as arcsin_, arcsinh_ as arcsinh_,
-    arctan_ as arctan_, arctanh_ as arctanh_, asin_ as asin_, asinh_ as asinh_, atan_ as atan_, atanh_ as atanh_, ceil_ as ceil_,
-    clamp_ as clamp_, clamp_max_ as clamp_max_, clamp_min_ as clamp_min_, clip_ as clip_, cos_ as cos_, cosh_ as cosh_,
-    deg2rad_ as deg2rad_, detach_ as detach_, erf_ as erf_, erfc_ as erfc_, exp2_ as exp2_, exp_ as exp_, expm1_ as expm1_, fill_ as fill_,
-    fix_ as fix_, floor_ as floor_, frac_ as frac_, gcd_ as gcd_, i0_ as i0_, index_put_ as index_put_, lcm_ as lcm_, ldexp_ as ldexp_,
-    log10_ as log10_, log1p_ as log1p_, log2_ as log2_, log_ as log_, logit_ as logit_, nan_to_num_ as nan_to_num_, neg_ as neg_,
-    negative_ as negative_, rad2deg_ as rad2deg_, reciprocal_ as reciprocal_, relu_ as relu_, round_ as round_, rsqrt_ as rsqrt_,
-    sigmoid_ as sigmoid_, sin_ as sin_, sinc_ as sinc_, sinh_ as sinh_, sqrt_ as sqrt_, square_ as square_, tan_ as tan_, tanh_ as tanh_,
-    trunc_ as trunc_, xlogy_ as xlogy_, zero_ as zero_,
+    abs_ as abs_, acos_ as acos_, acosh_ as acosh_, addmv_ as addmv_, arccos_ as arccos_, arccosh_ as arccosh_, arcsin_ as arcsin_,
+    arcsinh_ as arcsinh_, arctan_ as arctan_, arctanh_ as arctanh_, asin_ as asin_, asinh_ as asinh_, atan_ as atan_, atanh_ as atanh_,
+    ceil_ as ceil_, clamp_ as clamp_, clamp_max_ as clamp_max_, clamp_min_ as clamp_min_, clip_ as clip_, conj_physical_ as conj_physical_,
+    cos_ as cos_, cosh_ as cosh_, deg2rad_ as deg2rad_, detach_ as detach_, erf_ as erf_, erfc_ as erfc_, exp2_ as exp2_, exp_ as exp_,
+    expm1_ as expm1_, fill_ as fill_, fix_ as fix_, floor_ as floor_, frac_ as frac_, gcd_ as gcd_, i0_ as i0_, index_put_ as index_put_,
+    lcm_ as lcm_, ldexp_ as ldexp_, log10_ as log10_, log1p_ as log1p_, log2_ as log2_, log_ as log_, logit_ as logit_,
+    nan_to_num_ as nan_to_num_, neg_ as neg_, negative_ as negative_, rad2deg_ as rad2deg_, reciprocal_ as reciprocal_, relu_ as relu_,
+    round_ as round_, rsqrt_ as rsqrt_, sigmoid_ as sigmoid_, sin_ as sin_, sinc_ as sinc_, sinh_ as sinh_, sqrt_ as sqrt_,
+    square_ as square_, tan_ as tan_, tanh_ as tanh_, trunc_ as trunc_, xlogy_ as xlogy_, zero_ as zero_,
 )
 from ._layout import (
     channels_last as channels_last, channels_last_3d as channels_last_3d, contiguous_format as contiguous_format, layout as layout,
     memory_format as memory_format, preserve_format as preserve_format, strided as strided,
 )
 from ._methods import (
-    is_complex as is_complex, is_conj as is_conj, is_inference as is_inference, is_neg as is_neg, is_nonzero as is_nonzero,
-    is_same_size as is_same_size, is_signed as is_signed,
+    get_device as get_device, is_complex as is_complex, is_conj as is_conj, is_distributed as is_distributed, is_inference as is_inference,
+    is_neg as is_neg, is_nonzero as is_nonzero, is_same_size as is_same_size, is_signed as is_signed,
 )
 from ._plain import (
     adaptive_max_pool1d as adaptive_max_pool1d, alpha_dropout as alpha_dropout, alpha_dropout_ as alpha_dropout_, batch_norm as batch_norm,
@@ -85,7 +86,10 @@ from ._types import (
     finfo as finfo, iinfo as iinfo, promote_types as promote_types, result_type as result_type, scalar_tensor as scalar_tensor,
     set_default_tensor_type as set_default_tensor_type, typename as typename,
 )
-from ._windows import blackman_window as blackman_window, hamming_window as hamming_window, hann_window as hann_window, vander as vander
+from ._windows import (
+    bartlett_window as bartlett_window, blackman_window as blackman_window, hamming_window as hamming_window, hann_window as hann_window,
+    kaiser_window as kaiser_window, vander as vander,
+)
 from .func import vmap as vmap
 from .random import get_rng_state as get_rng_state, initial_seed as initial_seed, seed as seed, set_rng_state as set_rng_state
 from .safetensors import load_file as load_file, save_file as save_file

@@ -1,11 +1,13 @@
 """Histograms with edges, places of flat indices, memory laid out by strides."""
 
+import builtins
 from collections import namedtuple
 
 from . import _core
 from ._core import Tensor
 
 _Histogram = namedtuple("histogram", "hist bin_edges", module="backprop.return_types")
+_HistogramDD = namedtuple("histogramdd", "hist bin_edges", module="backprop.return_types")
 
 
 def histogram(input, bins, *, range=None, weight=None, density=False):
@@ -63,10 +65,10 @@ def empty_strided(size, stride, *, dtype=None, device=None, requires_grad=False)
 def empty_permuted(size, physical_layout, *, dtype=None, device=None, requires_grad=False):
     """A tensor of this size whose dimensions lie in memory in the order of physical_layout, the slowest first."""
     size, order = tuple(size), tuple(physical_layout)
-    if sorted(order) != list(range(len(size))):
+    if sorted(order) != list(builtins.range(len(size))):
         raise RuntimeError(f"empty_permuted: physical_layout must be a permutation of {len(size)} dimensions, got {list(order)}")
     x = _core.empty(tuple(size[d] for d in order), dtype=dtype, device=device)
-    return x.permute([order.index(d) for d in range(len(size))]).requires_grad_(requires_grad)
+    return x.permute([order.index(d) for d in builtins.range(len(size))]).requires_grad_(requires_grad)
 
 
 def nonzero_static(input, *, size, fill_value=-1):
@@ -91,3 +93,48 @@ def binomial(count, prob, generator=None):
     draws = _core.rand((most, *count.shape), generator=generator, dtype=prob.dtype)
     trial = _core.arange(most).reshape(-1, *[1] * count.ndim)
     return ((draws < prob) & (trial < count)).sum(0).to(prob.dtype)
+
+
+def histogramdd(input, bins, *, range=None, weight=None, density=False):
+    """(counts, edges of each dimension) of points [.., D]; bins and range as histogram() takes them, for each dimension."""
+    points = input.detach().flatten(0, -2)
+    count = points.shape[-1]
+    bins = [bins] * count if isinstance(bins, (int, Tensor)) else list(bins)
+    if len(bins) != count:
+        raise RuntimeError(f"histogramdd: expected {count} bins, one for each dimension, got {len(bins)}")
+    hists = [histogram(points[:, d], b, range=None if range is None else range[2 * d : 2 * d + 2]) for d, b in enumerate(bins)]
+    edges = tuple(h.bin_edges for h in hists)
+    flat, inside = _core.zeros(points.shape[0], dtype=_core.int64), _core.ones(points.shape[0], dtype=_core.bool)
+    from ._composed_reductions import searchsorted
+
+    shape = tuple(e.numel() - 1 for e in edges)
+    for d, e in enumerate(edges):
+        x = points[:, d].contiguous()
+        place = _core.where(x == e[-1], shape[d] - 1, searchsorted(e, x, right=True) - 1)
+        inside = inside & (place >= 0) & (place < shape[d])
+        flat = flat * shape[d] + place
+    rows = inside.nonzero().flatten()
+    weights = _core.ones(points.shape[0], dtype=points.dtype) if weight is None else weight.detach().flatten()
+    total = 1
+    for n in shape:
+        total *= n
+    hist = _core.zeros(total, dtype=points.dtype).index_add(0, flat.index_select(0, rows), weights.index_select(0, rows)).reshape(shape)
+    if density:
+        hist = hist / hist.sum()
+        for d, e in enumerate(edges):
+            hist = hist / (e[1:] - e[:-1]).reshape([-1] + [1] * (count - 1 - d))
+    return _HistogramDD(hist, edges)
+
+
+def range(start=0, end=None, step=1, *, dtype=None, device=None, requires_grad=False):
+    """start, start + step, … up to and with end."""
+    if end is None:
+        start, end = 0, start
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    n = int((end - start) / step) + 1
+    x = _core.arange(n, dtype=_core.float64) * step + start
+    x = x.to(dtype or _core.get_default_dtype())
+    return x.requires_grad_() if requires_grad else x

@@ -38,3 +38,23 @@ def hamming_window(window_length, periodic=True, alpha=0.54, beta=0.46, *, dtype
 def blackman_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False):
     """0.42 − ½·cos(2πn/N) + 0.08·cos(4πn/N)."""
     return _window(window_length, periodic, dtype, requires_grad, (0.42, -0.5, 0.08))
+
+
+def _shaped(window_length, periodic, dtype, requires_grad, shape):
+    """shape(x), x from −1 to 1 over the window."""
+    if window_length < 2:
+        return _window(window_length, periodic, dtype, requires_grad, ())
+    x = _core.arange(window_length, dtype=_core.float64) * (2 / (window_length if periodic else window_length - 1)) - 1
+    window = shape(x).to(dtype or _core.get_default_dtype())
+    return window.requires_grad_() if requires_grad else window
+
+
+def bartlett_window(window_length, periodic=True, *, dtype=None, device=None, requires_grad=False):
+    """A triangle: 1 − |2n/N − 1|."""
+    return _shaped(window_length, periodic, dtype, requires_grad, lambda x: 1 - x.abs())
+
+
+def kaiser_window(window_length, periodic=True, beta=12.0, *, dtype=None, device=None, requires_grad=False):
+    """I₀(β·√(1 − (2n/N − 1)²)) / I₀(β)."""
+    bottom = _core.i0(_core.tensor(float(beta), dtype=_core.float64))
+    return _shaped(window_length, periodic, dtype, requires_grad, lambda x: _core.i0(beta * (1 - x * x).clamp(min=0).sqrt()) / bottom)

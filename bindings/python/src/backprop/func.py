@@ -13,7 +13,7 @@ from ._core import Tensor
 from ._grad_mode import enable_grad
 from .autograd import grad as _grad
 
-__all__ = ["grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "functional_call", "stack_module_state", "vmap"]
+__all__ = ["grad", "grad_and_value", "vjp", "jvp", "jacrev", "jacfwd", "hessian", "functional_call", "replace_all_batch_norm_modules_", "stack_module_state", "vmap"]
 
 _depth = 0  # transforms we are in: only an outer one needs the inner one's walk recorded
 
@@ -311,3 +311,14 @@ def stack_module_state(models):
     parameters = {name: _core.stack([dict(m.named_parameters())[name].detach() for m in models]).requires_grad_(p.requires_grad)
                   for name, p in models[0].named_parameters()}
     return parameters, {name: _core.stack([dict(m.named_buffers())[name] for m in models]) for name, _ in models[0].named_buffers()}
+
+
+def replace_all_batch_norm_modules_(root):
+    """Batch norms below root, in place, without running statistics: then a batch may be cut into samples. Returns root."""
+    from .nn.norms import _BatchNorm
+
+    for module in root.modules():
+        if isinstance(module, _BatchNorm):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root

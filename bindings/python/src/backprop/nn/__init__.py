@@ -29,7 +29,7 @@ makes a network from one line. Layers compute in float32 or float64.
 """
 
 from . import functional, init, utils
-from .module import Module, Parameter
+from .module import Buffer, Module, Parameter
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from .activation import (
     CELU, ELU, GELU, GLU, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyReLU, LogSigmoid, LogSoftmax, Mish, PReLU, ReLU, ReLU6, RReLU, SELU,
@@ -92,7 +92,7 @@ __all__ += [
     "PixelShuffle", "PixelUnshuffle", "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
     "ReplicationPad3d", "Unflatten", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
 ]
-__all__ += ["AdaptiveLogSoftmaxWithLoss"]
+__all__ += ["AdaptiveLogSoftmaxWithLoss", "Buffer"]
 __all__ += [f"Lazy{kind}{n}d" for kind in ("Conv", "ConvTranspose", "BatchNorm", "InstanceNorm") for n in (1, 2, 3)] + ["LazyLinear", "UninitializedParameter"]
 __all__ += ["DataParallel", "ModuleDict", "ParameterDict", "ParameterList", "init", "from_text", "signatures"]
 

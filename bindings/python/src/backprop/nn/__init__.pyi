@@ -9,7 +9,7 @@ from .dropout import *
 from .layers import *
 from .lazy import *
 from .loss import *
-from .module import Module as Module, Parameter as Parameter
+from .module import Buffer as Buffer, Module as Module, Parameter as Parameter
 from .norms import *
 from .padding import *
 from . import parallel as parallel

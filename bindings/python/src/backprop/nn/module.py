@@ -16,6 +16,15 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
 
+class Buffer(Tensor):
+    """A tensor that a Module counts among its buffers when it is assigned as an attribute; persistent: saved with the module."""
+
+    def __new__(cls, data=None, *, persistent=True):
+        buffer = super().__new__(cls, _core.empty(0) if data is None else data)
+        buffer.persistent = persistent
+        return buffer
+
+
 class _RemovableHandle:
     """What registering a hook returns: remove() takes the hook away; in a with statement, at its end."""
 
@@ -157,6 +166,10 @@ class Module:
 
     def __setattr__(self, name, value):
         kind = 0 if isinstance(value, Parameter) else 2 if isinstance(value, Module) else None
+        if isinstance(value, Buffer):
+            self.__dict__.pop(name, None)
+            self.register_buffer(name, value, value.persistent)
+            return
         if kind is None and "_parameters" in self.__dict__:
             for k, table in enumerate(self._tables()):
                 if name in table:  # a registered name keeps its table: None, or for a buffer another tensor

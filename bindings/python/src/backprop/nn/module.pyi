@@ -9,6 +9,10 @@ _T = TypeVar("_T", bound="Module")
 class Parameter(Tensor):
     def __new__(cls, data: Tensor | None = None, requires_grad: bool = True) -> Self: ...
 
+class Buffer(Tensor):
+    persistent: bool
+    def __new__(cls, data: Tensor | None = None, *, persistent: bool = True) -> Self: ...
+
 class _RemovableHandle:
     id: int
     def __init__(self, hooks: dict[int, Any]) -> None: ...
