@@ -35,8 +35,12 @@ extension Value {
   private func overwrite(with source: Value) throws(Failure) {
     var from = source
     if source.slot.pointee.storage == slot.pointee.storage { from = try source.clone() }
-    engine.copy(
-      shape, from: from.data, from.shape.strides(from.strides, stretchedTo: shape), to: data, strides, size: dtype.size)
+    if from.shape == shape, from.isContiguous, isContiguous {
+      if count > 0 { memcpy(data, from.data, count &* dtype.size) }
+    } else {
+      engine.copy(
+        shape, from: from.data, from.shape.strides(from.strides, stretchedTo: shape), to: data, strides, size: dtype.size)
+    }
     bumpVersion()
   }
 

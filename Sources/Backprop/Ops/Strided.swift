@@ -292,9 +292,20 @@ extension Engine {
   /// y = condition ? a : b, all stretched to the shape of `out`.
   func runSelect(_ condition: UInt32, _ a: UInt32, _ b: UInt32, into out: UInt32, for operation: StaticString) throws(Failure) {
     guard let f = kernels.select(slot(a).pointee.dtype.size) else { throw .dtype("\(operation): not defined for \(slot(a).pointee.dtype)") }
+    let n = slot(out).pointee.shape.product
+    if n > 0, n <= elementsPerChunk, let c = rowStride(condition, over: out), let x = rowStride(a, over: out), let y = rowStride(b, over: out) {
+      return f(n, data(condition), c, data(a), x, data(b), y, data(out))
+    }
     var job = NestJob(nest: Nest(Dims(), InlineArray(repeating: Dims()), operands: 0))
     job.select = f
     try runNest(&job, out, [condition, a, b], 3, operation)
+  }
+
+  /// 1 for an operand that lies like `out`, 0 for one number, nil for any other.
+  private func rowStride(_ operand: UInt32, over out: UInt32) -> Int? {
+    let s = slot(operand)
+    if s.pointee.shape == slot(out).pointee.shape, s.isContiguous { return 1 }
+    return s.pointee.shape.product == 1 ? 0 : nil
   }
 
   /// Runs the job's kernel over `out` and its operands. A kernel takes rows of stride 0 or 1; an operand with another
