@@ -201,37 +201,37 @@ static PyObject *run_bce_with_logits(const Row *r, PyObject **v) {
 }
 
 #define LEGACY "size_average=None, reduce=None, reduction='mean'"
-#define REDUCTION "\n\nreduction: 'mean' (default), 'sum', or 'none': one number for each."
+#define REDUCTION_TEXT "\n\nreduction: 'mean' (default), 'sum', or 'none': one number for each."
 #define OPERATIONS_LOSSES(OP) \
   OP(mse_loss, mse_loss, P, run_weighted_loss, bp_mse_loss_weighted, NULL, "(input, target, " LEGACY ", weight=None)" \
-     DOC("(input − target)², both broadcast; weight: factors in input's shape, by whose sum the mean then divides." REDUCTION "\n\n" \
+     DOC("(input − target)², both broadcast; weight: factors in input's shape, by whose sum the mean then divides." REDUCTION_TEXT "\n\n" \
          "    >>> backprop.nn.functional.mse_loss(backprop.tensor([1., 2.]), backprop.tensor([1., 4.]))\n" \
          "    tensor(2.)")) \
   OP(l1_loss, l1_loss, P, run_weighted_loss, bp_l1_loss, NULL, "(input, target, " LEGACY ", weight=None)" \
      DOC("|input − target|, both broadcast; the gradient at 0 is 0. weight: factors in input's shape, by whose sum the mean then\n" \
-         "divides." REDUCTION)) \
+         "divides." REDUCTION_TEXT)) \
   OP(huber_loss, huber_loss, P, run_huber_loss, NULL, NULL, "(input, target, reduction='mean', delta=1.0, weight=None)" \
      DOC("½d² up to |d| = delta, delta·(|d| − delta/2) beyond, d = input − target: quadratic near 0, straight outside (Huber\n" \
-         "1964)." REDUCTION)) \
+         "1964)." REDUCTION_TEXT)) \
   OP(smooth_l1_loss, smooth_l1_loss, P, run_number_loss, bp_smooth_l1_loss, NULL, "(input, target, " LEGACY ", beta=1.0)" \
-     DOC("½d²/beta up to |d| = beta, |d| − beta/2 beyond, d = input − target; beta 0 is l1_loss()." REDUCTION)) \
+     DOC("½d²/beta up to |d| = beta, |d| − beta/2 beyond, d = input − target; beta 0 is l1_loss()." REDUCTION_TEXT)) \
   OP(cross_entropy, cross_entropy, P, run_label_loss, bp_cross_entropy, NULL, "(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean', label_smoothing=0.0)" \
      DOC("−ln softmax(input)[target]: input scores (logits) [N, C], [C] or [N, C, d1, …], target labels (int64 or int32) of that\n" \
          "shape without C, or probabilities in input's shape.\n\n" \
          "weight [C]: factors of the classes; the mean divides by the weights of the labels that count. Labels equal to\n" \
          "ignore_index are left out. label_smoothing 0 … 1 mixes the target with the uniform distribution. IndexError for a label\n" \
-         "out of range." REDUCTION "\n\n" \
+         "out of range." REDUCTION_TEXT "\n\n" \
          "    >>> backprop.nn.functional.cross_entropy(backprop.zeros(1, 4), backprop.tensor([2]))\n" \
          "    tensor(1.3863)")) \
   OP(nll_loss, nll_loss, P, run_label_loss, bp_nll_loss, NULL, "(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean')" \
      DOC("−input[target] of log probabilities, such as log_softmax() gives: input [N, C], [C] or [N, C, d1, …], target labels of\n" \
-         "that shape without C; weight and ignore_index as in cross_entropy()." REDUCTION)) \
+         "that shape without C; weight and ignore_index as in cross_entropy()." REDUCTION_TEXT)) \
   OP(bce, binary_cross_entropy, P, run_weighted_loss, bp_binary_cross_entropy, NULL, "(input, target, weight=None, " LEGACY ")" \
      DOC("−[t·ln x + (1 − t)·ln(1 − x)]·weight of probabilities x = input, t = target of one shape, both 0 … 1; logarithms count\n" \
-         "as no less than −100." REDUCTION)) \
+         "as no less than −100." REDUCTION_TEXT)) \
   OP(bce_with_logits, binary_cross_entropy_with_logits, P, run_bce_with_logits, NULL, NULL, "(input, target, weight=None, " LEGACY ", pos_weight=None)" \
      DOC("−[pos_weight·t·ln σ(x) + (1 − t)·ln(1 − σ(x))]·weight, x = input before the sigmoid, without overflow; t = target 0 … 1;\n" \
-         "weight, pos_weight broadcast." REDUCTION "\n\n" \
+         "weight, pos_weight broadcast." REDUCTION_TEXT "\n\n" \
          "    >>> backprop.nn.functional.binary_cross_entropy_with_logits(backprop.tensor([0.]), backprop.tensor([1.]))\n" \
          "    tensor(0.6931)")) \
   OP(kl_div, kl_div, P, run_kl_div, NULL, NULL, "(input, target, " LEGACY ", log_target=False)" \
@@ -239,33 +239,33 @@ static PyObject *run_bce_with_logits(const Row *r, PyObject **v) {
          "reduction: 'batchmean' (the mathematical one: the sum divided by the batch), 'mean', 'sum' or 'none'.")) \
   OP(gaussian_nll_loss, gaussian_nll_loss, P, run_gaussian_nll_loss, NULL, NULL, "(input, target, var, full=False, eps=1e-6, reduction='mean')" \
      DOC("½(ln v + (input − target)²/v), v = max(var, eps); full adds ½·ln 2π. var: not negative (ValueError), in input's shape,\n" \
-         "without its last dimension, or stretching to it." REDUCTION)) \
+         "without its last dimension, or stretching to it." REDUCTION_TEXT)) \
   OP(poisson_nll_loss, poisson_nll_loss, P, run_poisson_nll_loss, NULL, NULL, "(input, target, log_input=True, full=False, size_average=None, eps=1e-8, reduce=None, reduction='mean')" \
      DOC("e^x − t·x of x = input, t = target; log_input=False: x − t·ln(x + eps). full adds Stirling's approximation of ln t!\n" \
-         "where t > 1." REDUCTION)) \
+         "where t > 1." REDUCTION_TEXT)) \
   OP(soft_margin_loss, soft_margin_loss, P, run_loss, bp_soft_margin_loss, NULL, "(input, target, " LEGACY ")" \
-     DOC("ln(1 + e^(−t·x)) of x = input, t = target 1 or −1." REDUCTION)) \
+     DOC("ln(1 + e^(−t·x)) of x = input, t = target 1 or −1." REDUCTION_TEXT)) \
   OP(hinge_embedding_loss, hinge_embedding_loss, P, run_number_loss, bp_hinge_embedding_loss, NULL, "(input, target, margin=1.0, " LEGACY ")" \
-     DOC("x where t = 1, max(0, margin − x) where t = −1; x = input, t = target." REDUCTION)) \
+     DOC("x where t = 1, max(0, margin − x) where t = −1; x = input, t = target." REDUCTION_TEXT)) \
   OP(margin_ranking_loss, margin_ranking_loss, P, run_two_loss, bp_margin_ranking_loss, NULL, "(input1, input2, target, margin=0, " LEGACY ")" \
-     DOC("max(0, −t·(input1 − input2) + margin), t = target 1: input1 should be larger, −1: input2." REDUCTION)) \
+     DOC("max(0, −t·(input1 − input2) + margin), t = target 1: input1 should be larger, −1: input2." REDUCTION_TEXT)) \
   OP(cosine_embedding_loss, cosine_embedding_loss, P, run_two_loss, bp_cosine_embedding_loss, NULL, "(input1, input2, target, margin=0, " LEGACY ")" \
      DOC("1 − cos where t = 1, max(0, cos − margin) where t = −1, cos the cosine of input1 and input2 [N, D], t = target [N]; or\n" \
-         "[D] and []." REDUCTION)) \
+         "[D] and []." REDUCTION_TEXT)) \
   OP(triplet_margin_loss, triplet_margin_loss, P, run_triplet_margin_loss, NULL, NULL, "(anchor, positive, negative, margin=1.0, p=2, eps=1e-6, swap=False, " LEGACY ")" \
      DOC("max(0, margin + ‖anchor − positive‖ − ‖anchor − negative‖), norms of order p along the last dimension (eps is added to\n" \
-         "each difference); swap: the negative's distance from anchor or positive, whichever is smaller." REDUCTION)) \
+         "each difference); swap: the negative's distance from anchor or positive, whichever is smaller." REDUCTION_TEXT)) \
   OP(multi_margin_loss, multi_margin_loss, P, run_multi_margin_loss, NULL, NULL, "(input, target, p=1, margin=1.0, weight=None, " LEGACY ")" \
      DOC("weight[y]·Σ max(0, margin − x[y] + x[j])^p / C over the classes j ≠ y, x = input scores [N, C] or [C], y = target\n" \
-         "labels; p 1 or 2." REDUCTION)) \
+         "labels; p 1 or 2." REDUCTION_TEXT)) \
   OP(multilabel_margin_loss, multilabel_margin_loss, P, run_loss, bp_multilabel_margin_loss, NULL, "(input, target, " LEGACY ")" \
      DOC("Σ max(0, 1 − x[y] + x[j]) / C over the labels y of a sample and the classes j that are none of them; target in input's\n" \
-         "shape: a sample's labels, ended by −1." REDUCTION)) \
+         "shape: a sample's labels, ended by −1." REDUCTION_TEXT)) \
   OP(multilabel_soft_margin_loss, multilabel_soft_margin_loss, P, run_weighted_loss, bp_multilabel_soft_margin_loss, NULL, "(input, target, weight=None, " LEGACY ")" \
-     DOC("The mean over the last dimension of −[t·ln σ(x) + (1 − t)·ln(1 − σ(x))]·weight, x = input, t = target 0 or 1." REDUCTION)) \
+     DOC("The mean over the last dimension of −[t·ln σ(x) + (1 − t)·ln(1 − σ(x))]·weight, x = input, t = target 0 or 1." REDUCTION_TEXT)) \
   OP(ctc_loss, ctc_loss, P, run_ctc_loss, NULL, NULL, "(log_probs, targets, input_lengths, target_lengths, blank=0, reduction='mean', zero_infinity=False)" \
      DOC("−ln of the probability that a path over T steps, freed of repetitions and then of blanks, reads the target (Graves et\n" \
          "al. 2006).\n\n" \
          "log_probs [T, N, C], or [T, C] for one sample, from log_softmax(). targets: labels [N, S], or all one after another in\n" \
          "one dimension; input_lengths, target_lengths: tuples or tensors of N numbers. The mean first divides each loss by its\n" \
-         "target's length. A target that no path can read has the loss ∞; zero_infinity makes that 0, its gradient too." REDUCTION))
+         "target's length. A target that no path can read has the loss ∞; zero_infinity makes that 0, its gradient too." REDUCTION_TEXT))

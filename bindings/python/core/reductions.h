@@ -287,6 +287,8 @@ static PyObject *run_softmax(const Row *r, PyObject **v) {
   OP(log_softmax, log_softmax, FM, run_softmax, bp_log_softmax, NULL, "(input, dim=None, dtype=None)" \
      DOC("ln softmax(input) along dim: x − ln Σ e^x, without overflow; what nll_loss() takes.")) \
   OP(softmax_somewhere, _softmax_somewhere, P, run_softmax, bp_softmax, NULL, "(input, dim=None, _stacklevel=3, dtype=None)" \
-     DOC("softmax() along dim. Without one along the second dimension, or the first of a tensor with 0, 1 or 3, as once was usual: better name it.")) \
+     DOC("softmax() along dim. Without one along the second dimension, or the first of a tensor with 0, 1 or 3, as once was usual:\n" \
+         "better name it.")) \
   OP(log_softmax_somewhere, _log_softmax_somewhere, P, run_softmax, bp_log_softmax, NULL, "(input, dim=None, _stacklevel=3, dtype=None)" \
-     DOC("log_softmax() along dim. Without one along the second dimension, or the first of a tensor with 0, 1 or 3, as once was usual: better name it."))
+     DOC("log_softmax() along dim. Without one along the second dimension, or the first of a tensor with 0, 1 or 3, as once was\n" \
+         "usual: better name it."))
