@@ -35,6 +35,7 @@ Where to find what (help() of any of them goes on):
     utils                     utils.data: data sets and loaders; utils.checkpoint: memory for time; utils.summary: a model as a table
     autograd, func            gradients as values, operations of your own; grad, vjp, jacobian of functions
     linalg, special, masked   solving and factorizing; special functions; reductions under a mask
+    distributions             probability: sample(), log_prob(), kl_divergence()
     testing                   assert_close: whether two tensors agree
     no_grad, manual_seed, set_num_threads, memory_stats; and cuda, amp, jit, backends, … answer scripts that ask for them
 
