@@ -1,0 +1,13 @@
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from ._settings import compile as compile
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+@overload
+def disable(fn: _F, recursive: bool = True) -> _F: ...
+@overload
+def disable(fn: None = None, recursive: bool = True) -> Callable[[_F], _F]: ...
+def is_compiling() -> bool: ...
+def reset() -> None: ...
