@@ -116,6 +116,19 @@ def transforms(x: Tensor) -> None:
     optim.SGD(layer.parameters()).register_step_post_hook(lambda optimizer, args, kwargs: None)
 
 
+def laws(x: Tensor) -> None:
+    policy = torch.distributions.Categorical(logits=x)
+    assert_type(policy.log_prob(policy.sample()), Tensor)
+    normal = torch.distributions.Normal(0.0, x.exp())
+    assert_type(normal.rsample((3,)), Tensor)
+    assert_type(torch.distributions.kl_divergence(normal, torch.distributions.Normal(0, 1)), Tensor)
+    assert_type(normal.batch_shape, torch.Size)
+    with torch.autocast("cpu"):
+        scaler = torch.amp.GradScaler(enabled=False)
+    scaler.scale(x.sum()).backward()
+    assert_type(torch.compile(laws)(x), None)
+
+
 def groups_and_closures(net: Net, x: Tensor) -> None:
     optim.SGD([{"params": net.head.parameters(), "lr": 0.1}, {"params": [net.scale]}], lr=0.01, momentum=0.9)
     LambdaLR(optim.Adam(net.parameters()), lambda epoch: 0.95**epoch)

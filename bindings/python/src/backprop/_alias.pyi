@@ -1,5 +1,9 @@
 from types import ModuleType
 
+ENTRY: str
+
+def answer_to_other_names(path: list[str]) -> None: ...
+
 class as_torch:
     def __init__(self) -> None: ...
     def __enter__(self) -> ModuleType: ...
