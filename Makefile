@@ -24,7 +24,7 @@ SOURCES := $(shell find Sources include bindings/cmake -type f -o -type d 2>/dev
 PACKAGE := $(shell find bindings/python -path '*/build' -prune -o -name '*.egg-info' -prune -o -type f -print 2>/dev/null)
 
 # What the package is built and tested with; raise the number where the list changes, and every $(VENV) gets it.
-TOOLS   := setuptools>=77 pytest numpy safetensors tqdm mypy
+TOOLS   := setuptools>=77 pytest numpy hypothesis safetensors tqdm mypy
 TOOLED  := $(VENV)/.tools-3
 
 .PHONY: all help check-tools install uninstall demo test python wheel sdist bench clean

@@ -1,6 +1,6 @@
 """Calls everything public with what it does not expect; run by test_bad_input.py in a process of its own: python -X dev bad_input.py GROUP SEED CALLS.
 
-A crash, a SystemError, an error without a reason, a call that takes ten seconds, or a tensor left behind ends it with a code other than 0.
+A crash, a SystemError, an error without a reason, a call that takes half a minute, or a tensor left behind ends it with a code other than 0.
 """
 
 import array
@@ -353,7 +353,7 @@ def run(group, seed, calls):
             continue
         if log:
             log.seek(0), log.truncate(), print(name, [type(a).__name__ if not isinstance(a, (int, float, str)) else a for a in args], list(kwargs), file=log, flush=True)
-        faulthandler.dump_traceback_later(10, exit=True)
+        faulthandler.dump_traceback_later(30, exit=True)
         try:
             if function is None:
                 kind = r.random()

@@ -125,7 +125,7 @@ static int key_item(Key *k, Py_ssize_t i, bp_tensor *original, int64_t *dim, int
     next = bp_select(k->t, *dim, at);
   } else {
     char buffer[64];
-    PyErr_Format(PyExc_TypeError, "only integers, slices, None, Ellipsis, lists and tensors are indices, not %s", type_name(item, buffer));
+    PyErr_Format(PyExc_IndexError, "only integers, slices (`:`), ellipsis (`...`), None and long or byte tensors and lists are valid indices (got %s)", type_name(item, buffer));
     return -1;
   }
   if (!next) return fail(), -1;
