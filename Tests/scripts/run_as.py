@@ -4,13 +4,15 @@
     run_as.py torch SCRIPT [argument ...]        runs it with PyTorch
     run_as.py compare SCRIPT [argument ...]      runs both and prints the largest relative difference of a loss
     run_as.py table --root DIR LIST [WORD ...]   compares every program of a list (whose name has one of the words), prints a table:
-        how many losses there were, the largest relative difference of the first three and of all, the same for what item() gave
+        how many losses there were, the largest relative difference of the first three and of all, and of
+        all again in float64 if it was above 1e-5; the same for what item() gave
 
 before SCRIPT:
     --steps N      ends the program after N calls of backward()
     --out FILE     writes what was recorded, as JSON: losses (the value at each backward()), items (what item() gave), error
     --cwd DIR      where the program runs; otherwise in the folder of the script
     --edit OLD==>NEW  puts NEW in the place of the script's text OLD; several times, if need be
+    --double       new tensors are float64: tells rounding, which training enlarges, from another formula
     --weights FILE where both leave and find the initial weights
 
 What makes the two alike: random numbers come from NumPy, drawn for each kind and shape from a stream of its own, so that the order in which an engine asks does not
@@ -344,6 +346,8 @@ def one(engine, options, rest):
     import torch.optim
 
     torch.set_num_threads(1)
+    if options.double:
+        torch.set_default_dtype(torch.float64)
     os.environ.setdefault("RUN_AS_DATA", options.data or "")
     result = Runner(torch, options).run(rest[0], rest[1:])
     if options.out:
@@ -368,6 +372,8 @@ def compare(options, rest, quiet=False):
             for name in ("cwd", "data"):
                 if getattr(options, name):
                     command += ["--" + name, getattr(options, name)]
+            if options.double:
+                command += ["--double"]
             for edit in options.edit:
                 command += ["--edit", edit]
             output = subprocess.run(command + rest, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=options.timeout,
@@ -384,12 +390,15 @@ def compare(options, rest, quiet=False):
     for kind in ("losses", "items"):
         result[kind] = (len(a[kind]), len(b[kind]))
         result[kind + "_difference"] = difference(a[kind], b[kind])
+    if not options.double and not result["errors"] and result["losses_difference"] > 1e-5:
+        again = compare(argparse.Namespace(**{**vars(options), "double": True}), rest, quiet=True)
+        result["double"] = "-" if again["errors"] else f"{again['losses_difference']:.1e}"
     result["first"] = difference(a["losses"][:3], b["losses"][:3])
     return result
 
 
 def line(name, r):
-    text = f"{name:58} losses {r['losses'][0]:4d}/{r['losses'][1]:<4d} {r['first']:.1e} {r['losses_difference']:.1e}   items {r['items'][0]:4d}/{r['items'][1]:<4d} {r['items_difference']:.1e}"
+    text = f"{name:58} losses {r['losses'][0]:4d}/{r['losses'][1]:<4d} {r['first']:.1e} {r['losses_difference']:.1e} {r.get('double', ''):7}   items {r['items'][0]:4d}/{r['items'][1]:<4d} {r['items_difference']:.1e}"
     return text + f"   {r['seconds'][0]:.1f}/{r['seconds'][1]:.1f} s" + "".join(f"\n    {k}: {v}" for k, v in r["errors"].items())
 
 
@@ -421,6 +430,7 @@ def parser():
     p.add_argument("--data", default=os.environ.get("RUN_AS_DATA"))
     p.add_argument("--edit", action="append", default=[])
     p.add_argument("--weights")
+    p.add_argument("--double", action="store_true")
     p.add_argument("--root", default=".")
     p.add_argument("--timeout", type=float, default=600)
     p.add_argument("rest", nargs=argparse.REMAINDER)

@@ -15,7 +15,7 @@ class ToTensor:
     def __call__(self, x):
         import torch
 
-        x = np.asarray(x, dtype=np.float32) / 255
+        x = np.asarray(x, dtype=np.float64 if torch.get_default_dtype() == torch.float64 else np.float32) / 255
         return torch.from_numpy(np.ascontiguousarray(x[None] if x.ndim == 2 else x.transpose(2, 0, 1)))
 
 
