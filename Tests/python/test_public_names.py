@@ -19,3 +19,11 @@ def test_every_public_name_has_a_test():
     names = list(public_names.public_names())
     assert len(names) > 1500
     assert [".".join(filter(None, pair)) for pair in names if pair[1] not in words and not (pair[0] in ("", "Tensor") and pair[1] in in_place)] == []
+
+
+@ours
+def test_what_pytorch_has_beyond():
+    """docs/missing_names.md is what docs/names.py writes."""
+    import names
+
+    assert (ROOT / "docs" / "missing_names.md").read_text() == names.table(), "run docs/names.py --write"
