@@ -27,6 +27,7 @@ OUT = ROOT / "build" / "tests" / "wheel"
 VENV = ROOT / ".venv" / "bin" / "python"
 MAKE = os.environ.get("MAKE", "make")
 LARGEST = 5_000_000  # bytes, promised
+OLDEST_GLIBC = 17  # 2.17, promised
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 LEAN = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PIP_")) and k not in ("BACKPROP_LIBDIR", "LD_LIBRARY_PATH", "MAKEFLAGS", "MAKELEVEL")}
 
@@ -78,9 +79,11 @@ def check_archive(wheel):
             sections = run("readelf", "-SW", file)
             assert ".symtab" not in sections and ".debug" not in sections, f"{name} is not stripped"
             needed |= set(re.findall(r"NEEDED.*\[(.*)\]", run("readelf", "-dW", file)))
-            newest = max(int(v) for v in re.findall(r"GLIBC_2\.(\d+)", run("readelf", "-VW", file)))
-            assert newest <= int(re.search(r"manylinux_2_(\d+)", wheel.name)[1]), f"{name} needs glibc 2.{newest}"
+            symbols = run("readelf", "--dyn-syms", "-W", file)
+            late = [s for s, v in re.findall(r"UND (\w+)@GLIBC_2\.(\d+)", symbols) if int(v) > OLDEST_GLIBC]
+            assert not late, f"{name} needs more than glibc 2.{OLDEST_GLIBC} for {late}"
         assert needed - {"ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"} <= {"libbackprop.so.0", "libc.so.6", "libm.so.6", "libpthread.so.0"}, needed
+    assert f"manylinux_2_{OLDEST_GLIBC}_" in wheel.name, wheel.name
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.2f} MB, {len(modules)} modules")
 
 

@@ -68,7 +68,7 @@ static PyObject *generator_manual_seed(PyObject *self, PyObject *o) {
 static PyObject *generator_seed(PyObject *self, PyObject *unused) {
   (void)unused;
   uint64_t seed;
-  if (getentropy(&seed, sizeof seed)) return PyErr_SetFromErrno(PyExc_OSError);
+  if (syscall(SYS_getrandom, &seed, sizeof seed, 0) != (long)sizeof seed) return PyErr_SetFromErrno(PyExc_OSError); /* getentropy() wants glibc 2.25 */
   return set_random(self, seed, 0) ? NULL : PyLong_FromUnsignedLongLong(seed);
 }
 
