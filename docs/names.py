@@ -52,11 +52,11 @@ REASONS = [
      r"nn\.Module\.(T_destination|call_super_init)|optim\.Optimizer\.(Optimizer\w+|profile_hook_step)|utils\.data\.DataLoader\.check\w+|dtype\.abbr|"
      r".*torch_function.*|.*_notes|utils\.(backcompat|backend_registration|cmake_prefix_path|collect_env|cpp_backtrace|get_cpp_backtrace|set_module|torch|"
      r"weak|throughput_benchmark|ThroughputBenchmark|deterministic|rename_\w+|generate_\w+)|.*\.(TYPE_CHECKING|Tensor|torch|common_types|factory_kwargs)|"
-     r".*_for_size|.*batch_norm_(backward|elemt|gather|stats|update)\w*|torch\.(hash_tensor|slice_inverse|conv_tbc|convolution|native_\w+|"
+     r".*_for_size|.*batch_norm_(backward|elemt|gather|stats|update)\w*|torch\.(hash_tensor|slice_inverse|conv_tbc|convolution|native_\w+|\w*autocast\w+|set_autocast_enabled|is_anomaly_\w+|set_anomaly_enabled|"
      r"embedding_renorm_|norm_except_dim|\w+_copy|detach_copy|\w+_with_indices|cudnn\w*)|Tensor\.(hash_tensor|slice_inverse|grad_dtype|output_nr|name|"
-     r"map2_|to_padded_tensor)|nn\.functional\.(native_\w+|conv_tbc|\w+_with_indices|\w+_MODES|reproducibility\w*|tf32\w*)|utils\.checkpoint\.\w+|"
-     r"utils\.hooks\.\w+|autograd\.(enforce_grad\w*|set_multithreading\w*|grad_mode)|autograd\.graph\.\w+|masked\.\w*(MaskedTensor|masked_tensor)|"
-     r"optim\.swap_in\w*|nn\.(modules|parallel|parameter|grad)|nn\.(Uninit\w+|LinearCross\w+Options)|nn\.parameter\.\w+|nn\.utils\.\w*memory_format"),
+     r"map2_|to_padded_tensor)|nn\.functional\.(native_\w+|conv_tbc|\w+_with_indices|\w+_MODES|reproducibility\w*|tf32\w*)|utils\.checkpoint\.(Checkpoint(Error|Function)|DefaultDeviceType|GraphExecGroup|SAC\w+|check_\w+|detach_variable|\w+_device_states|noop\w+|set_checkpoint\w+)|"
+     r"utils\.hooks\.\w+|autograd\.(enforce_grad\w*|set_multithreading\w*|grad_mode)|autograd\.graph\.(set_\w+|region\w+)|"
+     r"optim\.swap_in\w*|nn\.(Uninit\w+|LinearCross\w+Options)|nn\.parameter\.\w+|nn\.utils\.\w*memory_format|nn\.utils\.prune\.torch"),
     ("later", "Possible on a CPU with these types, and not written yet.", r".*"),
 ]
 

@@ -89,6 +89,7 @@ _composed = {
               "triplet_margin_loss lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell frobenius_norm nuclear_norm bilinear channel_shuffle "
               "pixel_shuffle pixel_unshuffle rrelu_ selu_ celu_ threshold_",
     "func": "vmap",
+    "amp": "GradScaler",
     "_in_place": "abs_ acos_ acosh_ addmv_ conj_physical_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_ clamp_max_ clamp_min_ "
                  "clip_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ "
                  "log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_ reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ "

@@ -90,6 +90,7 @@ from ._windows import (
     bartlett_window as bartlett_window, blackman_window as blackman_window, hamming_window as hamming_window, hann_window as hann_window,
     kaiser_window as kaiser_window, vander as vander,
 )
+from .amp import GradScaler as GradScaler
 from .func import vmap as vmap
 from .random import get_rng_state as get_rng_state, initial_seed as initial_seed, seed as seed, set_rng_state as set_rng_state
 from .safetensors import load_file as load_file, save_file as save_file
