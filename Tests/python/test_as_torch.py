@@ -1,12 +1,15 @@
 """Programs that say `import torch` run on backprop: as_torch() and python -m backprop."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 from engine import ours
 
 PROGRAM = """
 import sys
+from pathlib import Path
 import torch
 import torch.nn as nn, torch.nn.functional as F
 from torch import optim
@@ -112,3 +115,27 @@ print(sorted(m.name for m in pkgutil.iter_modules(backprop.__path__) if m.name =
     done = run("-c", text)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "No module named 'torch.distributed': it is not part of backprop torch.distributed\n['nn']\n"
+
+
+@ours
+def test_the_runner_records_losses(tmp_path):
+    """Tests/scripts/run_as.py, which compares programs on both engines: here on one."""
+    (tmp_path / "program.py").write_text("""
+import torch
+model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for step in range(9):
+    optimizer.zero_grad()
+    loss = (model(torch.randn(5, 3)) - torch.rand(5, 1)).square().mean()
+    loss.backward()
+    optimizer.step()
+    print(loss.item())
+""")
+    runner = Path(__file__).resolve().parents[1] / "scripts" / "run_as.py"
+    results = []
+    for name in ("one", "two"):
+        done = run(str(runner), "backprop", "--steps", "4", "--out", str(tmp_path / name), str(tmp_path / "program.py"))
+        assert done.returncode == 0, done.stderr
+        results.append(json.loads((tmp_path / name).read_text()))
+    assert results[0]["losses"] == results[1]["losses"] and len(results[0]["losses"]) == 4 and results[0]["items"] == results[0]["losses"][:3]
+    assert results[0]["error"] is None and all(0 < x < 10 for x in results[0]["losses"])

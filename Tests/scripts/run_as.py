@@ -237,7 +237,7 @@ class Runner:
 
     def sync(self, parameters):
         for x in parameters:
-            if id(x) in self.seen or not x.is_floating_point():
+            if id(x) in self.seen or not (self.first or self.weights) or not x.is_floating_point():
                 continue
             self.seen.add(id(x))
             self.keep = getattr(self, "keep", []) + [x]  # an id must not come again
@@ -359,7 +359,8 @@ def one(engine, options, rest):
 def difference(a, b):
     """The largest |x − y| / max(|x|, 1e-3·largest) of two lists; the scale keeps a loss near zero from counting for more than it is."""
     scale = max(map(abs, a), default=0) * 1e-3 or 1
-    return max((abs(x - y) / max(abs(x), scale) if x == x or y == y else 0 for x, y in zip(a, b)), default=0)
+    apart = [abs(x - y) / max(abs(x), scale) for x, y in zip(a, b) if x == x or y == y]
+    return float("inf") if any(d != d for d in apart) else max(apart, default=0)
 
 
 def compare(options, rest, quiet=False):
