@@ -185,7 +185,7 @@ static PyObject *run_recurrent(const Row *r, PyObject **v) {
   return result;
 }
 
-#define DROPS " ValueError for p outside 0 … 1. inplace=True writes into input."
+#define DROPS "\nValueError for p outside 0 … 1. inplace=True writes into input."
 #define OPERATIONS_NETWORKS(OP) \
   OP(layer_norm, layer_norm, P, run_layer_norm, NULL, NULL, "(input, normalized_shape, weight=None, bias=None, eps=1e-5)" \
      DOC("(x − μ)/√(σ² + eps)·weight + bias, μ and σ² (biased) over the last dimensions, whose sizes are normalized_shape; weight\n" \
