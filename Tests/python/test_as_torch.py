@@ -14,12 +14,17 @@ import torch
 import torch.nn as nn, torch.nn.functional as F
 from torch import optim
 import torch.backends.cudnn as cudnn
+from torch.nn.modules.utils import _pair
+from torch.nn.modules.conv import Conv2d
+from torch.nn.modules import Module
+import torch.nn.modules.rnn
 from torch.nn.utils.rnn import pad_sequence
 from torch.optim.lr_scheduler import StepLR
 assert torch.__name__ == "backprop" and F.relu is torch.nn.functional.relu and nn.Linear.__module__.startswith("backprop")
 assert sys.modules["torch.nn.functional"] is sys.modules["backprop.nn.functional"]
 assert torch.nn.__spec__.name == "backprop.nn"
 assert cudnn is torch.backends.cudnn and not cudnn.is_available() and cudnn.version() is None and not cudnn.is_built()
+assert _pair(3) == (3, 3) == _pair([3, 3]) and Conv2d is nn.Conv2d and Module is nn.Module and nn.modules.rnn.LSTM is nn.LSTM
 assert __name__ == "__main__"
 print(torch.ones(2).sum().item(), *sys.argv[1:])
 """

@@ -377,8 +377,11 @@ def compare(options, rest, quiet=False):
                 command += ["--double"]
             for edit in options.edit:
                 command += ["--edit", edit]
-            output = subprocess.run(command + rest, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=options.timeout,
-                                    env=dict(os.environ, PYTHONHASHSEED="0"))
+            try:
+                output = subprocess.run(command + rest, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=options.timeout,
+                                        env=dict(os.environ, PYTHONHASHSEED="0"))
+            except subprocess.TimeoutExpired as late:
+                output = argparse.Namespace(stdout=str(late))
             if os.path.exists(out):
                 with open(out) as file:
                     found[engine] = json.load(file)

@@ -104,6 +104,8 @@ def __getattr__(name):
     if name in ("from_text", "signatures", "TextModule"):
         from . import text
         return getattr(text, name)
+    if name == "modules":
+        return __import__("backprop.nn.modules", fromlist=["modules"])
     if name in ("parallel", "DataParallel"):
         from importlib import import_module
         parallel = import_module("backprop.nn.parallel")
