@@ -25,7 +25,7 @@ PACKAGE := $(shell find bindings/python -path '*/build' -prune -o -name '*.egg-i
 
 # What the package is built and tested with; raise the number where the list changes, and every $(VENV) gets it.
 TOOLS   := setuptools>=77 pytest numpy hypothesis safetensors tqdm mypy
-TOOLED  := $(VENV)/.tools-3
+TOOLED  := $(VENV)/.tools-4
 
 .PHONY: all help check-tools install uninstall demo test python wheel sdist bench clean
 .DELETE_ON_ERROR:
