@@ -390,3 +390,27 @@ def test_detached_in_place():
     assert y.detach_() is y and not y.requires_grad and y.is_leaf and y.tolist() == [2, 2]
     assert torch.ones(2).apply_(lambda v: v + 1).tolist() == [2, 2]
     assert torch.ones(2).map_(torch.tensor([1.0, 2.0]), lambda a, b: a + b).tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("kind", ["SGD", "Adam", "Adagrad"] + ["LBFGS"] * (not IS_TORCH))
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))], ids=["deepcopy", "pickle"])
+def test_optimizers_go_along_with_their_parameters(kind, again):
+    layer = torch.nn.Linear(3, 2)
+    optimizer = getattr(torch.optim, kind)([{"params": [layer.weight], "lr": 0.05}, {"params": [layer.bias]}] if kind != "LBFGS" else layer.parameters(), lr=0.1)
+    x = torch.arange(6.0).reshape(2, 3)
+
+    def train(layer, optimizer):
+        def closure():
+            optimizer.zero_grad()
+            loss = (layer(x) - 1).square().mean()
+            loss.backward()
+            return loss
+
+        for _ in range(3):
+            optimizer.step(closure)
+        return layer.weight.tolist()
+
+    train(layer, optimizer)
+    other, its = again((layer, optimizer))
+    assert its.param_groups[0]["params"][0] is other.weight and its.param_groups[0]["lr"] == optimizer.param_groups[0]["lr"]
+    assert train(other, its) == train(layer, optimizer)

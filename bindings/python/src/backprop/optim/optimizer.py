@@ -242,6 +242,21 @@ class Built(Optimizer):
         self._groups = [(numbers, new) for (numbers, _), new in zip(self._groups, fresh)]
         self._take_options(options)
 
+    def __getstate__(self):
+        """For pickle and deepcopy: what the library keeps goes along as a state_dict; hooks stay behind, as in PyTorch."""
+        left = ("_made", "_groups", "_used", "_numbers", "param_groups", "step", "state_dict", "load_state_dict")
+        attributes = {name: value for name, value in self.__dict__.items() if name not in left}
+        return attributes, [dict(group) for group in self.param_groups], self.state_dict()["state"]
+
+    def __setstate__(self, kept):
+        attributes, groups, state = kept
+        self.__dict__.update(attributes, param_groups=[])
+        self._start()
+        for group in groups:
+            self.add_param_group(group)
+        parameters = [p for group in groups for p in group["params"]]
+        self._take({parameters[number]: values for number, values in state.items()}, [{k: v for k, v in group.items() if k != "params"} for group in groups])
+
     def state_dict(self):
         """{'state': {number of a parameter: {name: Tensor}}, 'param_groups': [options, 'params' as numbers]}, in
         PyTorch's layout; the tensors look into what the library keeps."""
