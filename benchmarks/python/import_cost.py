@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = "--smoke" in sys.argv
-RUNS, LOOPS = (1, 10) if SMOKE else (9, 20_000)
+RUNS, LOOPS = (1, 10) if SMOKE else (15, 2_000)
 LIMITS = {"import": 15, "memory": 10, "operation": 400, "wheel": 5}  # ms, MB, ns, MB: promised
 
 SETUP = """
@@ -53,15 +53,14 @@ def python(interpreter, *arguments, **environment):
     return subprocess.run([interpreter, *arguments], check=True, capture_output=True, text=True, env={**os.environ, **environment}, cwd="/").stdout
 
 
-def started(interpreter, code, runs, before=None, **environment):
-    """Milliseconds of a process that runs the code."""
+def started(interpreter, module, runs, before=None, **environment):
+    """Milliseconds of the import in a process of its own."""
+    code = f"import time; start = time.perf_counter(); import {module}; print((time.perf_counter() - start) * 1e3)"
     times = []
     for _ in range(runs):
         if before:
             before()
-        start = timeit.default_timer()
-        python(interpreter, "-c", code, **environment)
-        times.append((timeit.default_timer() - start) * 1e3)
+        times.append(float(python(interpreter, "-c", code, **environment)))
     return min(times)
 
 
@@ -73,7 +72,7 @@ def drop_caches():
 def importing(interpreter, module):
     """{how: milliseconds of the import alone}"""
     def cost(**options):
-        return started(interpreter, f"import {module}", **options) - started(interpreter, "pass", **options)
+        return started(interpreter, module, **options)
 
     result = {"files in the cache": cost(runs=RUNS)}
     if module == "backprop":
@@ -105,7 +104,7 @@ def main():
         row(what, mine, other, "MB", LIMITS["memory"])
     for wheel in sorted((ROOT / "dist").glob("backprop-*.whl")):
         row(wheel.name.partition("-cp311")[0] + ", wheel", wheel.stat().st_size / 1e6, None, "MB", LIMITS["wheel"])
-    found = [[float(line) for line in python(p, "-c", MEASURE, SETUP.format(module=m), str(LOOPS), str(RUNS), *OPERATIONS).split()] if p else [None] * len(OPERATIONS)
+    found = [[float(line) for line in python(p, "-c", MEASURE, SETUP.format(module=m), str(LOOPS), str(4 * RUNS), *OPERATIONS).split()] if p else [None] * len(OPERATIONS)
              for p, m in ((sys.executable, "backprop"), (peer, "torch"))]
     for statement, mine, other in zip(OPERATIONS, *found):
         row(statement + ("   (recorded)" if "w" in statement.replace("view", "") else ""), mine, other, "ns", LIMITS["operation"])
