@@ -18,6 +18,8 @@ from torch.nn.modules.utils import _pair
 from torch.nn.modules.conv import Conv2d
 from torch.nn.modules import Module
 import torch.nn.modules.rnn
+from torch.cuda.amp import GradScaler, autocast
+from torch.nn.parameter import Parameter
 from torch.nn.utils.rnn import pad_sequence
 from torch.optim.lr_scheduler import StepLR
 assert torch.__name__ == "backprop" and F.relu is torch.nn.functional.relu and nn.Linear.__module__.startswith("backprop")

@@ -460,3 +460,42 @@ def test_gains():
 def test_initialisers_refuse_shapes(call):
     with pytest.raises(ValueError):
         call(nn.init)
+
+
+def test_longer_names_of_layers():
+    import importlib
+
+    at = {"parameter": "Parameter", "modules.module": "Module", "modules.container": "Sequential", "modules.linear": "Linear", "modules.conv": "Conv2d",
+          "modules.batchnorm": "BatchNorm1d", "modules.normalization": "LayerNorm", "modules.loss": "MSELoss", "modules.rnn": "LSTM",
+          "modules.activation": "ReLU", "modules.sparse": "Embedding", "modules.dropout": "Dropout", "modules.pooling": "MaxPool2d",
+          "modules.flatten": "Flatten", "modules.transformer": "TransformerEncoder", "modules": "Bilinear"}
+    for path, name in at.items():
+        assert getattr(importlib.import_module(f"{torch.__name__}.nn.{path}"), name) is getattr(nn, name)
+    utils = importlib.import_module(f"{torch.__name__}.nn.modules.utils")
+    assert utils._pair(3) == (3, 3) and utils._single(2) == (2,) and utils._triple([1, 2, 3]) == (1, 2, 3) and utils._ntuple(4)(0) == (0,) * 4
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Linear(3, 4), lambda: nn.Conv1d(2, 3, 2), lambda: nn.Bilinear(2, 3, 4), lambda: nn.ConvTranspose2d(2, 3, 2)])
+def test_what_a_subclass_adds_is_not_drawn_anew(make):
+    module = make()
+    module.added = nn.Parameter(torch.full((2,), 7.0))
+    before = module.weight.detach().clone()
+    module.reset_parameters()
+    assert module.added.tolist() == [7.0, 7.0] and not torch.equal(module.weight, before)
+
+
+def test_a_convolution_with_another_weight():
+    class Doubled(nn.Conv2d):
+        def forward(self, input):
+            return self._conv_forward(input, 2 * self.weight, self.bias)
+
+    net, x = Doubled(2, 3, 3, stride=2, padding=1, padding_mode="reflect", bias=False), torch.rand(1, 2, 6, 6)
+    assert torch.allclose(net(x), 2 * nn.Conv2d.forward(net, x), atol=1e-6)
+
+
+def test_a_memory_format_is_for_images():
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)).to(memory_format=torch.channels_last)
+    x = torch.rand(2, 3, 5, 5)
+    y = net(x.to(memory_format=torch.channels_last))
+    net.to(memory_format=torch.contiguous_format)
+    assert torch.allclose(net(x), y, atol=1e-5)

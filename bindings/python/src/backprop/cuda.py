@@ -1,6 +1,11 @@
 """Answers the questions that scripts ask before they choose a device: there is no GPU."""
 
+import sys
+
 from . import amp
+
+__path__: list = []  # so that `from torch.cuda.amp import autocast` finds amp
+sys.modules[f"{__name__}.amp"] = amp
 
 __all__ = ["amp", "device_count", "empty_cache", "is_available", "is_bf16_supported", "is_initialized", "manual_seed", "manual_seed_all",
            "max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved", "reset_peak_memory_stats"]

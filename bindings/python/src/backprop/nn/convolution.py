@@ -53,7 +53,7 @@ class _Conv(Module):
     def reset_parameters(self):
         """New initial values."""
         fan_in = self.weight.shape[1] * prod(self.kernel_size)
-        _spread(self, 1 / sqrt(fan_in) if fan_in > 0 else 0)
+        _spread((self.weight, self.bias), 1 / sqrt(fan_in) if fan_in > 0 else 0)
 
     def _widths(self):
         """What padding adds before and after each dimension."""
@@ -64,10 +64,14 @@ class _Conv(Module):
         return [(p, p) for p in self.padding]
 
     def forward(self, input):
+        return self._conv_forward(input, self.weight, self.bias)
+
+    def _conv_forward(self, input, weight, bias):
+        """What a class of one's own calls with another weight."""
         padding = self.padding
         if self.padding_mode != "zeros":
             input, padding = F.pad(input, [w for pair in reversed(self._widths()) for w in pair], self.padding_mode), 0
-        return self._function(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        return self._function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def extra_repr(self):
         s = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"

@@ -11,10 +11,11 @@ def _empty(*shape):
     return Parameter(_core.empty(shape))
 
 
-def _spread(module, bound):
-    """U(±bound) for the module's own parameters."""
-    for p in module.parameters(recurse=False):
-        init.uniform_(p, -bound, bound)
+def _spread(parameters, bound):
+    """U(±bound), for those that are not None."""
+    for p in parameters:
+        if p is not None:
+            init.uniform_(p, -bound, bound)
 
 
 def _plain(module):
@@ -53,7 +54,7 @@ class Linear(Module):
 
     def reset_parameters(self):
         """New initial values."""
-        _spread(self, 1 / sqrt(self.in_features) if self.in_features > 0 else 0)
+        _spread((self.weight, self.bias), 1 / sqrt(self.in_features) if self.in_features > 0 else 0)
 
     def forward(self, input):
         return F.linear(input, self.weight, self.bias)
@@ -78,7 +79,7 @@ class Bilinear(Module):
 
     def reset_parameters(self):
         """New initial values."""
-        _spread(self, 1 / sqrt(self.in1_features))
+        _spread((self.weight, self.bias), 1 / sqrt(self.in1_features))
 
     def forward(self, input1, input2):
         return F.bilinear(input1, input2, self.weight, self.bias)

@@ -427,7 +427,8 @@ class Module:
                 for name, value in table.items():
                     if value is None or not value.is_floating_point():
                         continue
-                    new = value.detach().to(*args, **kwargs)
+                    formed = kwargs if value.ndim in (4, 5) else {k: v for k, v in kwargs.items() if k != "memory_format"}
+                    new = value.detach().to(*args, **formed)
                     if new.dtype is not value.dtype:
                         table[name] = Parameter(new, value.requires_grad) if isinstance(value, Parameter) else new
         return self

@@ -2,6 +2,7 @@
 
 from .. import _core
 from . import functional as F
+from .layers import LayerNorm as LayerNorm
 from .layers import _plain
 from .module import Module, Parameter
 

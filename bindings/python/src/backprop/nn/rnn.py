@@ -45,7 +45,7 @@ class RNNBase(Module):
 
     def reset_parameters(self):
         """New initial values, U(±1/√hidden_size)."""
-        _spread(self, 1 / sqrt(self.hidden_size))
+        _spread(self.parameters(), 1 / sqrt(self.hidden_size))
 
     @property
     def all_weights(self):
@@ -198,7 +198,7 @@ class RNNCellBase(Module):
 
     def reset_parameters(self):
         """New initial values, U(±1/√hidden_size)."""
-        _spread(self, 1 / sqrt(self.hidden_size) if self.hidden_size > 0 else 0)
+        _spread(self.parameters(), 1 / sqrt(self.hidden_size) if self.hidden_size > 0 else 0)
 
     def _run(self, layer, input, hx):
         name = type(self).__name__

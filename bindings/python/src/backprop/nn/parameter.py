@@ -1,0 +1,5 @@
+"""Parameter under its longer name, torch.nn.parameter.Parameter."""
+
+from .module import Parameter
+
+__all__ = ["Parameter"]
