@@ -104,10 +104,10 @@ def __getattr__(name):
     if name in ("from_text", "signatures", "TextModule"):
         from . import text
         return getattr(text, name)
-    if name == "modules":
-        return __import__("backprop.nn.modules", fromlist=["modules"])
-    if name in ("parallel", "DataParallel"):
+    if name in ("modules", "parallel", "parameter"):
         from importlib import import_module
-        parallel = import_module("backprop.nn.parallel")
-        return parallel if name == "parallel" else parallel.DataParallel
+        return import_module("backprop.nn." + name)
+    if name == "DataParallel":
+        from .parallel import DataParallel
+        return DataParallel
     raise AttributeError(f"module 'backprop.nn' has no attribute '{name}'")

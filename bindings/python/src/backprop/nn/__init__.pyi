@@ -12,7 +12,7 @@ from .loss import *
 from .module import Buffer as Buffer, Module as Module, Parameter as Parameter
 from .norms import *
 from .padding import *
-from . import parallel as parallel
+from . import modules as modules, parallel as parallel, parameter as parameter
 from .parallel import DataParallel as DataParallel
 from .pooling import *
 from .rnn import *
