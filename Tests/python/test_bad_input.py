@@ -255,6 +255,16 @@ def test_numbers_without_end():
             call()
 
 
+def test_the_first_of_two_exceptions_stands():
+    class Raising:
+        def __bool__(self):
+            raise ZeroDivisionError
+
+    x = torch.ones(2, 2)
+    with pytest.raises(RuntimeError, match="ambiguous"):
+        torch.nn.functional.mse_loss(x, x, x, Raising())
+
+
 def test_nothing_is_left_behind():
     gc.collect()
     before = torch.memory_stats()["tensors"]

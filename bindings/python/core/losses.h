@@ -23,7 +23,7 @@ static PyObject *named(const Row *r, PyObject **v, const char *name) {
 static int loss_reduction(const Row *r, PyObject **v, bp_reduction *out) {
   PyObject *size_average = named(r, v, "size_average"), *reduce = named(r, v, "reduce");
   if (!absent(size_average) || !absent(reduce)) {
-    int mean = absent(size_average) ? 1 : PyObject_IsTrue(size_average), any = absent(reduce) ? 1 : PyObject_IsTrue(reduce);
+    int mean = absent(size_average) ? 1 : PyObject_IsTrue(size_average), any = mean < 0 ? -1 : absent(reduce) ? 1 : PyObject_IsTrue(reduce);
     *out = !any ? BP_REDUCTION_NONE : mean ? BP_REDUCTION_MEAN : BP_REDUCTION_SUM;
     return mean < 0 || any < 0 ? -1 : 0;
   }
