@@ -490,6 +490,7 @@ def test_buffers_by_assignment():
             self.cache = nn.Buffer(torch.ones(1), persistent=False)
 
     net = Net()
+    assert torch.nn.parameter.Buffer is nn.Buffer and torch.nn.parameter.UninitializedParameter
     assert [n for n, _ in net.named_buffers()] == ["mean", "cache"] and list(net.state_dict()) == ["mean"]
     net.mean = torch.ones(2)
     assert net.state_dict()["mean"].tolist() == [1, 1]
