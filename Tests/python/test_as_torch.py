@@ -17,6 +17,7 @@ import torch.backends.cudnn as cudnn
 from torch.nn.modules.utils import _pair
 from torch.nn.modules.conv import Conv2d
 from torch.nn.modules import Module
+from torch.nn.parameter import Parameter
 import torch.nn.modules.rnn
 from torch.cuda.amp import GradScaler, autocast
 from torch.nn.parameter import Parameter
@@ -26,6 +27,7 @@ assert torch.__name__ == "backprop" and F.relu is torch.nn.functional.relu and n
 assert sys.modules["torch.nn.functional"] is sys.modules["backprop.nn.functional"]
 assert torch.nn.__spec__.name == "backprop.nn"
 assert cudnn is torch.backends.cudnn and not cudnn.is_available() and cudnn.version() is None and not cudnn.is_built()
+assert Parameter is nn.Parameter
 assert _pair(3) == (3, 3) == _pair([3, 3]) and Conv2d is nn.Conv2d and Module is nn.Module and nn.modules.rnn.LSTM is nn.LSTM
 assert __name__ == "__main__"
 print(torch.ones(2).sum().item(), *sys.argv[1:])
