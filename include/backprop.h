@@ -1481,7 +1481,8 @@ void bp_scheduler_destroy(bp_scheduler *s);
  *     bp_archive_destroy(file);
  * ------------------------------------------------------------------------------------------------------------- */
 
-/* Writes a new file beside path and renames it, so that path is either the old file or the whole new one. */
+/* Writes a new file beside path and renames it, so that path is either the old file or the whole new one; a symbolic link goes on pointing to it. A device
+ * or a pipe is written as it is. */
 bp_status bp_save(bp_context *ctx, const char *path, int32_t n, const char *const *names, bp_tensor *const *tensors);
 /* Reads and checks the whole file; NULL with BP_E_IO or BP_E_FORMAT if that fails. Belongs to the caller. */
 bp_archive *bp_load(bp_context *ctx, const char *path);

@@ -1,5 +1,7 @@
 /* Loading files that are missing, cut short, corrupted or something else: a status, never a crash or a wrong tensor. */
 #include "check.h"
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char path[64], other[64];
@@ -69,6 +71,30 @@ static void missing(bp_context *ctx) {
   check(look(ctx, other)); /* a failed save leaves the old file */
   check(bp_save(ctx, other, 0, NULL, NULL) == BP_OK && look(ctx, other));
   release_texts();
+}
+
+/* What is no file of its own is not replaced by one. */
+static void places(bp_context *ctx) {
+  bp_tensor *t = floats(ctx, "3", "1 2 3");
+  const char *name = "a";
+  char link[80], bytes[512];
+  begin("saving to a symbolic link and to a pipe");
+  snprintf(link, sizeof link, "%s.link", path);
+  spill(path, "", 0);
+  unlink(link);
+  check(symlink(path, link) == 0);
+  check(bp_save(ctx, link, 1, &name, &t) == BP_OK);
+  check(readlink(link, bytes, sizeof bytes) > 0 && look(ctx, path) && look(ctx, link));
+  unlink(link);
+  check(mkfifo(link, 0600) == 0);
+  int reader = open(link, O_RDONLY | O_NONBLOCK);
+  check(reader >= 0 && bp_save(ctx, link, 1, &name, &t) == BP_OK);
+  ssize_t n = read(reader, bytes, sizeof bytes);
+  struct stat s;
+  check(n > 12 && fstat(reader, &s) == 0 && S_ISFIFO(s.st_mode) && !memcmp(bytes + n - 12, bp_data(t), 12));
+  close(reader);
+  unlink(link);
+  bp_release(t);
 }
 
 static void headers(bp_context *ctx) {
@@ -162,6 +188,7 @@ int main(void) {
   snprintf(path, sizeof path, "test_files.%d.safetensors", (int)getpid());
   snprintf(other, sizeof other, "test_files.%d.other", (int)getpid());
   missing(ctx);
+  places(ctx);
   headers(ctx);
   fuzz(ctx);
   remove(path);

@@ -22,9 +22,15 @@ extension Engine {
     defer { text.destroy() }
     guard writeHeader(&text, count, name, tensor) else { throw .memory("save", bytes: text.count) }
 
+    // What a symbolic link names is replaced, not the link. A device or a pipe is no file that another could stand for: written as it is.
+    let real = shim_real_path(path)
+    defer { shim_free(real) }
+    let place = real.map { UnsafePointer($0) } ?? path, direct = real != nil && shim_is_special(place) != 0
     var temporary = Stack<UInt8>()
     defer { temporary.destroy() }
-    guard append(&temporary, cString: path), append(&temporary, ".part"), temporary.push(0) else { throw .memory("save", bytes: temporary.count) }
+    guard append(&temporary, cString: place), direct || (append(&temporary, ".") && append(&temporary, Int(shim_process())) && append(&temporary, ".part")),
+      temporary.push(0)
+    else { throw .memory("save", bytes: temporary.count) }
     let newPath = temporary.withBase { UnsafePointer(UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) }
     let file = shim_open_write(newPath)
     func failed() -> Failure { Failure(.io, "save: '\(cString: path)': \(ioReason())") }
@@ -50,11 +56,11 @@ extension Engine {
       if shim_sync(file) != 0 { throw failed() }
     } catch {
       shim_close(file)
-      shim_unlink(newPath)
+      if !direct { shim_unlink(newPath) }
       throw error
     }
     shim_close(file)
-    if shim_rename(newPath, path) != 0 {
+    if !direct, shim_rename(newPath, place) != 0 {
       let error = failed()
       shim_unlink(newPath)
       throw error

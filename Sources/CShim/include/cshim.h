@@ -86,15 +86,35 @@ SHIM double shim_read_number(const char *_Nonnull p) { return strtod(p, NULL); }
 SHIM int shim_errno(void) { return errno; }
 SHIM int shim_open_read(const char *_Nonnull path) { return open(path, O_RDONLY | O_CLOEXEC); }
 SHIM int shim_open_write(const char *_Nonnull path) { return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666); }
+/* What fstat() says; that function needs glibc 2.33, the system call does not, and its structure is the same. */
+SHIM int shim_stat(int fd, struct stat *_Nonnull s) {
+#if defined(__linux__) && defined(__LP64__)
+  return (int)syscall(SYS_fstat, fd, s);
+#else
+  return fstat(fd, s);
+#endif
+}
 /* Bytes of a regular file, -1 for anything else. */
 SHIM long shim_file_size(int fd) {
   struct stat s;
-#if defined(__linux__) && defined(__LP64__)
-  return syscall(SYS_fstat, fd, &s) == 0 && S_ISREG(s.st_mode) ? (long)s.st_size : -1; /* the function needs glibc 2.33; the structures are the same */
-#else
-  return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) ? (long)s.st_size : -1;
-#endif
+  return shim_stat(fd, &s) == 0 && S_ISREG(s.st_mode) ? (long)s.st_size : -1;
 }
+/* 1 for a device, a pipe or a socket. */
+SHIM int shim_is_special(const char *_Nonnull path) {
+#if defined(__linux__)
+  int fd = open(path, 010000000 /* O_PATH: looks, without opening it */ | O_CLOEXEC);
+#else
+  int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+#endif
+  struct stat s;
+  int special = fd >= 0 && shim_stat(fd, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
+  if (fd >= 0) close(fd);
+  return special;
+}
+/* The path without symbolic links, to be given to shim_free(); NULL if nothing is there. */
+SHIM char *_Nullable shim_real_path(const char *_Nonnull path) { return realpath(path, NULL); }
+SHIM void shim_free(void *_Nullable p) { free(p); }
+SHIM int shim_process(void) { return (int)getpid(); }
 SHIM long shim_read(int fd, void *_Nonnull p, size_t n) {
   ssize_t k;
   do k = read(fd, p, n); while (k < 0 && errno == EINTR);
