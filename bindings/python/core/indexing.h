@@ -157,6 +157,7 @@ static PyObject *tensor_subscript(PyObject *self, PyObject *key) {
     if (!result) fail();
   }
   key_free(&k, t);
+  if (!result) bp_context_clear(ctx);
   return result ? wrap(result) : NULL;
 }
 
