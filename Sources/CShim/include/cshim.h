@@ -113,7 +113,6 @@ SHIM int shim_is_special(const char *_Nonnull path) {
 }
 /* The path without symbolic links, to be given to shim_free(); NULL if nothing is there. */
 SHIM char *_Nullable shim_real_path(const char *_Nonnull path) { return realpath(path, NULL); }
-SHIM void shim_free(void *_Nullable p) { free(p); }
 SHIM int shim_process(void) { return (int)getpid(); }
 SHIM long shim_read(int fd, void *_Nonnull p, size_t n) {
   ssize_t k;
