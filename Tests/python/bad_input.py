@@ -17,6 +17,7 @@ import tempfile
 import warnings
 
 import backprop as torch
+from engine import Hostile
 
 GROUPS = {
     "functions": ["backprop"],
@@ -33,22 +34,6 @@ LEFT_OUT = {"set_num_threads", "set_default_dtype", "set_default_tensor_type", "
 # A number in an argument says how often they do something.
 COUNTED = {"tensor_split", "hsplit", "vsplit", "dsplit", "chunk", "unsafe_chunk", "repeat_interleave", "one_hot", "combinations", "mvlgamma", "tril_indices", "triu_indices"}
 LIMIT = 1 << 31  # bytes of address space above what is there at the start
-
-
-class Hostile:
-    """Looks like a number and a sequence, is neither."""
-
-    def __index__(self):
-        return 10**30
-
-    def __float__(self):
-        raise KeyError("hostile")
-
-    def __len__(self):
-        return 5
-
-    def __getitem__(self, i):
-        raise IndexError
 
 
 class Number:

@@ -33,3 +33,19 @@ def run(code, *options, timeout=120, **environment):
                           env={**os.environ, **environment})
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout, done.stderr
+
+
+class Hostile:
+    """Looks like a number and a sequence, is neither."""
+
+    def __index__(self):
+        return 10**30
+
+    def __float__(self):
+        raise KeyError("hostile")
+
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, i):
+        raise IndexError

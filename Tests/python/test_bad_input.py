@@ -116,18 +116,6 @@ del net, outer
 """)
 
 
-def test_a_million_links():
-    in_a_process("""
-x = torch.ones(1, requires_grad=True)
-y = x
-for _ in range(300_000):
-    y = y + 1
-y.backward()
-assert x.grad.item() == 1
-del y
-""")
-
-
 class View(ctypes.Structure):
     _fields_ = [("buf", ctypes.c_void_p), ("obj", ctypes.py_object), ("len", ctypes.c_ssize_t), ("itemsize", ctypes.c_ssize_t), ("readonly", ctypes.c_int),
                 ("ndim", ctypes.c_int), ("format", ctypes.c_char_p), ("shape", ctypes.POINTER(ctypes.c_ssize_t)), ("strides", ctypes.POINTER(ctypes.c_ssize_t)),

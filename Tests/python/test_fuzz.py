@@ -5,27 +5,11 @@ import gc
 import random
 
 import pytest
-from engine import ours, torch
+from engine import Hostile, ours, torch
 
 pytestmark = ours
 SEEDS = (1, 2, 3)
 CALLS = 4000
-
-
-class Hostile:
-    """Looks like a number and a sequence, is neither."""
-
-    def __index__(self):
-        return 10**30
-
-    def __float__(self):
-        raise KeyError("hostile")
-
-    def __len__(self):
-        return 5
-
-    def __getitem__(self, i):
-        raise IndexError
 
 
 def tensors():
